@@ -36,8 +36,10 @@ def render(
     "README and the pictures among its outputs"
     content = nbformat.read(notebook, 4)
     content.cells = [cell for cell in content.cells if shown(cell)]
+    content.metadata.language_info = {'name':'python'} # nbdev_clean drops it, and code would lose its colours
     body, found = MarkdownExporter().from_notebook_node(content, {'unique_key':'index', 'output_files_dir':'nbs/images'})
-    body = re.sub(r'\n{3,}', '\n\n', re.sub(r'[ \t]+$', '', body, flags=re.M)).strip()
+    body = re.sub(r'[ \t]+$', '', body, flags=re.M).replace('```python\n\n```', '') # the latter where the source is not shown
+    body = re.sub(r'\n{3,}', '\n\n', body).strip()
     return WARNING + from_top(body) + '\n', found['outputs']
 
 if __name__ == '__main__':

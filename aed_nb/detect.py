@@ -726,15 +726,15 @@ def detect_clips(
 
 # %% ../nbs/04_detect.ipynb #77239c7c
 def get_detector(
-    settings:Settings,       # All settings of the run
-    probs_from:str|None=None, # Weights that lend class probabilities to a detector without any
+    settings:Settings, # All settings of the run
 ) -> Detector: # What the settings ask for
     "Detector of a run"
     name = settings.detector
     if name == 'motion': detector = MotionDetector()
     elif name.endswith(('_boxes', '.npz')): detector = PublishedBoxes(name)
     else: return YoloDetector(name, image_size=settings.image_size, floor=min(0.1, settings.confidence))
-    return WithClasses(detector, YoloDetector(probs_from, image_size=settings.image_size)) if probs_from else detector
+    if not settings.class_weights: return detector
+    return WithClasses(detector, YoloDetector(settings.class_weights, image_size=settings.image_size))
 
 # %% ../nbs/04_detect.ipynb #fec03f98
 def threshold_for_count(

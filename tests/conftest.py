@@ -5,7 +5,7 @@ scratch = tempfile.mkdtemp(prefix='aed_nb-')
 atexit.register(shutil.rmtree, scratch, ignore_errors=True)
 os.environ.update(
     YOLO_OFFLINE='true', YOLO_AUTOINSTALL='false', YOLO_VERBOSE='false', YOLO_CONFIG_DIR=scratch,
-    MPLBACKEND='agg', MPLCONFIGDIR=f'{scratch}/matplotlib', AED_HOME=f'{scratch}/home', XDG_CONFIG_HOME=f'{scratch}/config')
-os.makedirs(os.environ['XDG_CONFIG_HOME'])
+    TMPDIR=f'{scratch}/tmp', MPLBACKEND='agg', MPLCONFIGDIR=f'{scratch}/matplotlib', AED_HOME=f'{scratch}/home', XDG_CONFIG_HOME=f'{scratch}/config')
+for variable in ('TMPDIR', 'XDG_CONFIG_HOME'): os.makedirs(os.environ[variable])
 
 import aed_nb  # noqa: E402  before anybody imports torchvision

@@ -7,10 +7,10 @@ __all__ = ['TASKS', 'VARIANTS', 'NORMS', 'TEACHERS', 'PRECISIONS', 'PRESETS', 'C
            'search_path', 'data_roots', 'weight_roots', 'home_dir', 'cache_dir', 'runs_dir', 'atomic_path',
            'write_json', 'Settings', 'check_settings', 'get_settings', 'seed_everything', 'keep_memory', 'file_hash',
            'text_hash', 'run_folder', 'versions', 'git_commit', 'write_record', 'read_settings', 'assigned_names',
-           'check_parameters', 'duration']
+           'check_parameters', 'check_switch', 'duration']
 
 # %% ../nbs/00_core.ipynb #09285743
-import ast, ctypes, hashlib, json, os, platform, random, subprocess, sys, tempfile, time
+import ast, ctypes, hashlib, json, os, platform, random, re, subprocess, sys, tempfile, time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -72,6 +72,7 @@ def atomic_path(
     os.close(handle)
     try:
         yield Path(name)
+        with open(name, 'rb+') as stream: os.fsync(stream.fileno())
         os.replace(name, path)
     finally: Path(name).unlink(missing_ok=True)
 
@@ -108,7 +109,7 @@ class Settings:
     cube_size:int=64                  # Side of a crop, pixels (N)
     half_window:int=3                 # Frames before and after the middle: 7 in all (N)
     max_step:int=5                    # Longest step of an irregular sequence, frames (D)
-    channels:int=3                    # Channels of a crop: 3 as in the paper, 1 for grey (N)
+    channels:int=3                    # Channels that the network takes: 3 as in the paper, grey copied; 1 is cheaper and sees the same (N)
     grey:bool=False                   # Make crops grey, whatever the video is
     # network
     variant:str='deep_wide'           # Depth and width of the trunk (P)
@@ -138,8 +139,8 @@ class Settings:
     def __post_init__(self): check_settings(self)
 
 # %% ../nbs/00_core.ipynb #48e4d7b0
-_CHOICES = dict(variant=VARIANTS, norm=NORMS, teacher=TEACHERS, precision=PRECISIONS, channels=(1,3))
-_AT_LEAST = dict(image_size=32, cube_size=16, half_window=1, max_step=2, epochs=1, batch_size=2, mean_filter=1, map_scale=1, paper_taps=1,
+_CHOICES = dict(variant=VARIANTS, norm=NORMS, teacher=TEACHERS, precision=PRECISIONS, channels=(1,3), cube_size=(64,))
+_AT_LEAST = dict(image_size=32, half_window=1, max_step=2, epochs=1, batch_size=2, mean_filter=1, map_scale=1, paper_taps=1,
     min_side=0, epoch_objects=0, valid_objects=0, lambda_distil=0, static_threshold=0, clean_seconds=0, paper_sigma=0, seed=0)
 
 def check_settings(
@@ -244,8 +245,9 @@ def run_folder(
     name:str|None=None, # Folder name that the user asked for
 ) -> Path: # Folder of the run; made when it is missing
     "Folder of the run with these settings"
+    if name is not None and not re.fullmatch(r'\w[\w.+=-]*', str(name)): raise ValueError(f'run_name={name!r}: give a plain name, the run goes to {runs_dir().name}/')
     label = Path(settings.dataset).name
-    folder = runs_dir()/(name or f'{label}-{text_hash(asdict(settings))}')
+    folder = runs_dir()/(str(name) if name is not None else f'{label}-{text_hash(asdict(settings))}')
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -305,7 +307,16 @@ def check_parameters(
     if unknown: raise ValueError(f"no such parameter: {', '.join(unknown)}; this notebook declares {', '.join(declared)}")
     return given
 
-# %% ../nbs/00_core.ipynb #b9fe422d
+# %% ../nbs/00_core.ipynb #7f8849a0
+def check_switch(
+    name:str, # Name of the parameter
+    value,    # What the user gave
+) -> bool: # The same value
+    "Raise `ValueError` when a switch is neither True nor False: papermill passes `false` on as a text, which Python takes for true"
+    if not isinstance(value, bool): raise ValueError(f'{name}={value!r}: allowed are True, False')
+    return value
+
+# %% ../nbs/00_core.ipynb #90f99fa6
 def duration(
     seconds:float, # Any length from 0
 ) -> str: # Like `8 s`, `12 min`, `2 h 5 min`

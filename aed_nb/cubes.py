@@ -97,7 +97,7 @@ class ClipStore:
         while self._held and self.held+needed > self.budget: self._held.popitem(last=False)
 
     @property
-    def held(self): return sum(frames.numel() for frames in self._held.values())
+    def held(self): return sum(frames.numel() for frames in self._held.values()) # Bytes that decoded clips take now
 
     def _decode(self, clip):
         width, height = clip.size

@@ -69,9 +69,9 @@ class ImageFrames:
 
     def __len__(self): return len(self.paths)
     @cached_property
-    def size(self): return read_image(self.paths[0]).shape[1::-1]
+    def size(self): return read_image(self.paths[0]).shape[1::-1] # Width and height of the first image, pixels
     @cached_property
-    def stamp(self): return sum(path.stat().st_size for path in self.paths)
+    def stamp(self): return sum(path.stat().st_size for path in self.paths) # Bytes of all files together
     def read(self,
         index:int, # From 0
     ) -> np.ndarray: # RGB frame
@@ -146,13 +146,13 @@ class VideoFrames:
     def __len__(self): return self.facts.n_frames
     def __getstate__(self): return {**self.__dict__, 'capture':None, 'position':0} # a decoder stays in its process
     @cached_property
-    def facts(self): return video_facts(self.path)
+    def facts(self): return video_facts(self.path) # What is known of the video, read once
     @property
-    def size(self): return self.facts.size
+    def size(self): return self.facts.size # Width and height, pixels
     @property
-    def fps(self): return self.facts.fps
+    def fps(self): return self.facts.fps # Frames a second, as the container says
     @property
-    def stamp(self): return self.path.stat().st_size
+    def stamp(self): return self.path.stat().st_size # Bytes of the file
 
 # %% ../nbs/03_datasets.ipynb #43255443
 @patch
@@ -218,9 +218,9 @@ class ArrayFrames:
 
     def __len__(self): return len(self.array)
     @property
-    def size(self): return self.array.shape[2:0:-1]
+    def size(self): return self.array.shape[2:0:-1] # Width and height, pixels
     @cached_property
-    def stamp(self): return zlib.crc32(np.ascontiguousarray(self.array))
+    def stamp(self): return zlib.crc32(np.ascontiguousarray(self.array)) # Checksum of all pixels
     def read(self,
         index:int, # From 0
     ) -> np.ndarray: # A copy, so that drawing on it leaves the clip as it is
@@ -241,7 +241,7 @@ class FrameSpan:
         if name in ('size', 'fps', 'decodes'): return getattr(self.frames, name)
         raise AttributeError(name)
     @property
-    def stamp(self): return f'{self.frames.stamp}.{self.start}'
+    def stamp(self): return f'{self.frames.stamp}.{self.start}' # That of the whole, with where the span starts
     def read(self,
         index:int, # From 0, the start of the part
     ) -> np.ndarray: # RGB frame
@@ -293,7 +293,7 @@ class MaskArray:
         source, # Array, or path of the file, which is read piece by piece
     ): self.source = source
     @property
-    def array(self): return self.source if isinstance(self.source, np.ndarray) else np.load(self.source, mmap_mode='r')
+    def array(self): return self.source if isinstance(self.source, np.ndarray) else np.load(self.source, mmap_mode='r') # All masks, not yet in memory where they come from a file
     def __len__(self): return len(self.array)
     def __getitem__(self, index): return np.asarray(self.array[index]) > 0
 
@@ -357,9 +357,9 @@ class Clip:
     def __len__(self): return len(self.source)
     def __repr__(self): return f'Clip({self.dataset} {self.split} {self.name}: {len(self)} frames, {self.size[0]} x {self.size[1]}, {self.fps:g} fps)'
     @property
-    def size(self): return tuple(int(side) for side in self.source.size)
+    def size(self): return tuple(int(side) for side in self.source.size) # Width and height of a frame, pixels
     @property
-    def fps(self):
+    def fps(self): # Frames a second
         fps = self._fps or self.source.fps
         if fps: return float(fps)
         raise ValueError(f'{self.dataset} {self.split} clip {self.name}: nobody says how many frames a second it has; give fps')

@@ -186,7 +186,10 @@ class ClipPart:
 
     def __len__(self): return len(self.positions)
     def __getitem__(self, index): return self.clip[self.positions[index]]
-    def frames(self, start=0, stop=None): # As those of a clip
+    def frames(self,
+        start=0,   # First frame of the part
+        stop=None, # Frame to stop before; the end by default
+    ): # RGB frames, one after the other
         "Frames in order"
         for index in range(len(self))[start:stop]: yield self[index]
 
@@ -457,7 +460,12 @@ class WithClasses(Detector):
     ): self.detector, self.yolo, self.classes, self.key = detector, yolo, yolo.classes, f'{detector.key}+{yolo.key}'
 
     def __repr__(self): return f'WithClasses({self.detector}, {self.yolo})'
-    def class_probs(self, frame, boxes): return self.yolo.class_probs(frame, boxes)
+    def class_probs(self,
+        frame,            # `uint8 (height, width, 3)` RGB
+        boxes:np.ndarray, # Left, top, right, bottom in pixels `(object, 4)`
+    ) -> np.ndarray: # `float32 (object, 80)`, in [0,1]
+        "Class probabilities of boxes from anywhere"
+        return self.yolo.class_probs(frame, boxes)
     def detect(self,
         clip,          # Clip of `03_datasets`
         progress=None, # Called with the number of frames done, after each batch

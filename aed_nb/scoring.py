@@ -205,22 +205,22 @@ def score_maps(
 def pool_frames(
     frame:np.ndarray,      # Frame of every object `(object,)`
     boxes:np.ndarray,      # Left, top, right, bottom in pixels `(object, 4)`
-    joined:np.ndarray,     # Score of every object `(object,)`
+    joined:np.ndarray,     # Score of every object, from 0 `(object,)`
     n_frames:int,          # Frames of the clip
     size:tuple[int,int],   # Width and height of a frame, pixels
     protocol:Protocol,     # How to filter
-    block:int=64,          # Frames at once, which bounds memory
+    block:int=64,          # Frames at once at the most; fewer of large ones, which bounds memory
 ) -> np.ndarray: # Not yet smoothed `(frame,)`
     "One score a frame: the maximum of its filtered score map"
-    curve = np.zeros(n_frames)
-    lowest = min(joined.min(initial=0.), 0.) # maps start from zero, so negative scores are lifted
+    if joined.min(initial=0.) < 0: raise ValueError(f'a score of {joined.min():.3g}: maps start from 0; lift all clips by one number first')
+    curve, halo = np.zeros(n_frames), protocol.mean_filter//2
     if protocol.mean_filter == 1:
-        np.maximum.at(curve, frame, joined-lowest)
+        np.maximum.at(curve, frame, joined)
         return curve
-    halo = protocol.mean_filter//2
+    block = max(min(block, 100_000_000*protocol.map_scale**2//(size[0]*size[1])-2*halo), 1)
     for start in range(0, n_frames, block):
         first, stop = max(start-halo, 0), min(start+block+halo, n_frames)
-        maps = score_maps(frame, boxes, joined-lowest, first, stop-first, size, protocol.map_scale)
+        maps = score_maps(frame, boxes, joined, first, stop-first, size, protocol.map_scale)
         filtered = uniform_filter(maps, protocol.mean_filter, mode='constant')
         curve[start:start+block] = filtered[start-first:start-first+block].max(axis=(1,2))[:n_frames-start]
     return curve
@@ -228,7 +228,7 @@ def pool_frames(
 # %% ../nbs/12_scoring.ipynb #9b1868f9
 def frame_curve(
     scored:ObjectScores,   # Scores of one clip
-    joined:np.ndarray,     # One score an object `(object,)`
+    joined:np.ndarray,     # One score an object, from 0 `(object,)`
     clip:Clip,             # The clip
     protocol:Protocol,     # How to pool and smooth
 ) -> np.ndarray: # One score a frame `(frame,)`

@@ -1,9 +1,7 @@
 "The run notebooks under papermill: parameters arrive, wrong ones stop at once, a run can be taken up and evaluated again"
-import json, os, subprocess, sys
-from pathlib import Path
+import json, os, re, subprocess, sys
 
 import nbformat
-import numpy as np
 import pytest
 
 from project import ROOT
@@ -20,6 +18,10 @@ def papermill(notebook, out, home, **parameters):
 def errors(path):
     "Messages of the cells that failed"
     return [output.evalue for cell in nbformat.read(path, 4).cells for output in cell.get('outputs', []) if output.output_type == 'error']
+
+def text_of(path):
+    "Everything that the cells of an executed notebook printed"
+    return ''.join(output.get('text', '') for cell in nbformat.read(path, 4).cells for output in cell.get('outputs', []))
 
 @pytest.fixture(scope='module')
 def home(tmp_path_factory): return tmp_path_factory.mktemp('home')
@@ -59,21 +61,23 @@ def test_curves_are_as_long_as_clips(trained):
 def test_evaluate_gives_the_same_numbers_from_kept_scores_and_from_weights(trained, home):
     before = results(trained)
     for rescore in (False, True):
+        (trained/'metrics.json').unlink()
         done = papermill('evaluate', home/'evaluate.ipynb', home, run='small', rescore=rescore)
         assert done.returncode == 0, done.stdout[-6000:]
         for key,row in results(trained).items():
             for name in ('micro', 'macro_padded', 'rbdc', 'tbdc'): assert row[name] == pytest.approx(before[key][name], abs=1e-3), (rescore, key, name)
+    assert float(re.search(r'scores that were kept: ([\d.]+)', text_of(home/'evaluate.ipynb'))[1]) < 1e-2
 
 def test_a_finished_run_started_again_trains_nothing(trained, home):
     weights = (trained/'model.safetensors').read_bytes()
     done = papermill('train', home/'again.ipynb', home, run_name='small', **SMALL)
     assert done.returncode == 0, done.stdout[-6000:]
-    text = ''.join(output.get('text', '') for cell in nbformat.read(home/'again.ipynb', 4).cells for output in cell.get('outputs', []))
-    assert 'nothing to train' in text
+    assert 'nothing to train' in text_of(home/'again.ipynb')
     assert (trained/'model.safetensors').read_bytes() == weights
 
 @pytest.mark.parametrize('name, value, message', [
     ('epoch', 3, 'no such parameter: epoch; this notebook declares dataset, profile'),
+    ('fresh', 'no', "fresh='no': allowed are True, False"),
     ('variant', 'deep', 'allowed are shallow_narrow, shallow_wide, deep_narrow, deep_wide'),
     ('tasks', 'arrow,midle', 'choose at least one of arrow, irregularity, middle, distil'),
     ('dataset', 'nowhere', 'nowhere')])

@@ -39,6 +39,7 @@ def render(
     content.metadata.language_info = {'name':'python'} # nbdev_clean drops it, and code would lose its colours
     body, found = MarkdownExporter().from_notebook_node(content, {'unique_key':'index', 'output_files_dir':'nbs/images'})
     body = re.sub(r'[ \t]+$', '', body, flags=re.M).replace('```python\n\n```', '') # the latter where the source is not shown
+    body = re.sub(r'<style scoped>.*?</style>\n', '', body, flags=re.S) # pandas' own, which README cannot use
     body = re.sub(r'\n{3,}', '\n\n', body).strip()
     return WARNING + from_top(body) + '\n', found['outputs']
 

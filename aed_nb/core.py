@@ -138,6 +138,9 @@ class Settings:
 
     def __post_init__(self): check_settings(self)
 
+    @property
+    def grey_crops(self): return self.grey or self.channels == 1 # Whether crops are cut with one channel
+
 # %% ../nbs/00_core.ipynb #48e4d7b0
 _CHOICES = dict(variant=VARIANTS, norm=NORMS, teacher=TEACHERS, precision=PRECISIONS, channels=(1,3), cube_size=(64,))
 _AT_LEAST = dict(image_size=32, half_window=1, max_step=2, epochs=1, batch_size=2, mean_filter=1, map_scale=1, paper_taps=1,

@@ -8,7 +8,7 @@ __all__ = ['Detections', 'check_detections', 'nested', 'concatenate', 'load_dete
            'surest_close', 'find_boxes', 'PublishedBoxes', 'clip_rows', 'clip_boxes', 'WithClasses', 'empty_scene',
            'smoothed', 'shadow_pixels', 'difference', 'moving_blobs', 'Followed', 'shared_area', 'held_to_edges',
            'unhidden', 'follow_frame', 'follow', 'parted', 'MotionDetector', 'detections_file', 'stored_detections',
-           'detect_clips', 'get_detector', 'threshold_for_count', 'detection_cost']
+           'detect_clips', 'get_detector', 'find_objects', 'threshold_for_count', 'detection_cost']
 
 # %% ../nbs/04_detect.ipynb #12f285b0
 import os, re, time, warnings, zipfile, zlib
@@ -745,6 +745,18 @@ def get_detector(
     return WithClasses(detector, YoloDetector(settings.class_weights, image_size=settings.image_size))
 
 # %% ../nbs/04_detect.ipynb #fec03f98
+def find_objects(
+    detector:Detector,     # From `get_detector`
+    clips:list,            # Clips of `03_datasets`, of one split
+    settings:Settings,     # All settings of the run
+    folder:Path|None=None, # Cache of this detector; below `cache_dir()` by default
+    progress:bool=True,    # Show a bar that counts frames
+) -> dict[str,Detections]: # Clip name to boxes, in the order of `clips`
+    "Boxes that a run works with"
+    found = detect_clips(detector, clips, folder, progress)
+    return {name:boxes.above(settings.confidence).filtered(settings.min_side, settings.drop_nested) for name,boxes in found.items()}
+
+# %% ../nbs/04_detect.ipynb #7da2c150
 def threshold_for_count(
     detections,       # `Detections`, or a list or dict of them, of training clips
     per_frame:float,  # Wanted boxes a frame, on average
@@ -757,7 +769,7 @@ def threshold_for_count(
         raise ValueError(f'per_frame={per_frame} asks for {wanted} boxes on {n_frames} frames, but there are {len(scores)}; lower the detector\'s floor')
     return float(scores[wanted-1])
 
-# %% ../nbs/04_detect.ipynb #a06cd18f
+# %% ../nbs/04_detect.ipynb #7e9cdd0b
 def detection_cost(
     detector:Detector, # Any detector
     clip,              # Clip of `03_datasets`, like those of the run

@@ -93,17 +93,19 @@ NORMS = ('batch', 'batch_per_length', 'instance')
 TEACHERS = ('efficientnet_lite0', 'resnet50')
 PRECISIONS = ('auto', 'fp32', 'bf16', 'fp16')
 
-# %% ../nbs/00_core.ipynb #67e73457
+# %% ../nbs/00_core.ipynb #3d6d0600
 @dataclass(frozen=True)
 class Settings:
     "Every setting of the method, for one data set"
     dataset:str='synthetic'           # Name for `get_dataset`, or a folder with videos
     # objects
-    detector:str='motion'             # `motion`, `yolov3_boxes`, `cascade_motion_boxes`, or the name of ultralytics weights
+    detector:str='motion'             # `motion`, `frame` (all of it), `yolov3_boxes`, `cascade_motion_boxes`, or the name of ultralytics weights
     confidence:float=0.25             # Boxes below this are dropped; belongs to the detector (P for YOLOv3, D for others)
     class_weights:str=''              # Weights that lend class probabilities to boxes without any; empty for none (D)
     image_size:int=640                # Longer side that the detector sees, pixels
     min_side:int=0                    # Boxes whose longer side is shorter are dropped, pixels (H)
+    added_boxes:str='motion'          # Boxes that `aed_nb` scores beside the detector's: `motion`, or empty for none (D)
+    added_iou:float=0.3               # Overlap with the detector's boxes from which one from motion is nothing new (D)
     drop_nested:bool=False            # Drop boxes that lie strictly inside another (H)
     # cubes
     cube_size:int=64                  # Side of a crop, pixels (N)
@@ -134,6 +136,7 @@ class Settings:
     map_scale:int=1                   # Score maps are this many times smaller than frames (N)
     paper_taps:int=301                # Length of the Gaussian under `paper`, frames (H)
     paper_sigma:float=21.0            # Its width, frames (H)
+    track_seconds:float=0.4           # Width of the Gaussian along an object's track under `aed_nb`, seconds (D)
     clean_seconds:float=0.5           # Width of the Gaussian under `clean`, seconds (D)
 
     def __post_init__(self): check_settings(self)
@@ -141,10 +144,10 @@ class Settings:
     @property
     def grey_crops(self): return self.grey or self.channels == 1 # Whether crops are cut with one channel
 
-# %% ../nbs/00_core.ipynb #48e4d7b0
-_CHOICES = dict(variant=VARIANTS, norm=NORMS, teacher=TEACHERS, precision=PRECISIONS, channels=(1,3), cube_size=(64,))
+# %% ../nbs/00_core.ipynb #47b72d37
+_CHOICES = dict(variant=VARIANTS, norm=NORMS, teacher=TEACHERS, precision=PRECISIONS, channels=(1,3), cube_size=(64,), added_boxes=('motion', ''))
 _AT_LEAST = dict(image_size=32, half_window=1, max_step=2, epochs=1, batch_size=2, mean_filter=1, map_scale=1, paper_taps=1,
-    min_side=0, epoch_objects=0, valid_objects=0, lambda_distil=0, static_threshold=0, clean_seconds=0, paper_sigma=0, seed=0)
+    min_side=0, epoch_objects=0, valid_objects=0, lambda_distil=0, static_threshold=0, clean_seconds=0, track_seconds=0, paper_sigma=0, seed=0)
 
 def check_settings(
     settings, # A `Settings`
@@ -159,7 +162,7 @@ def check_settings(
         if getattr(settings, name) not in allowed: stop(name, f"allowed are {', '.join(map(str, allowed))}")
     for name,least in _AT_LEAST.items():
         if not getattr(settings, name) >= least: stop(name, f'must be at least {least}')
-    for name in ('confidence', 'valid_share'):
+    for name in ('confidence', 'valid_share', 'added_iou'):
         if not 0 <= getattr(settings, name) < 1: stop(name, 'must be in [0, 1)')
     if not settings.learning_rate > 0: stop('learning_rate', 'must be above 0')
     if settings.mean_filter % 2 == 0: stop('mean_filter', 'must be odd, so that the filter has a middle')
@@ -178,8 +181,8 @@ PRESETS = {
     'folder': Settings(dataset='folder', detector='yolov8n.pt'),
 }
 
-# %% ../nbs/00_core.ipynb #9c5781b7
-CONFIDENCES = {'motion':0.25, 'yolov3_boxes':0.5, 'cascade_motion_boxes':0.0} # D, P, and boxes that have no scores
+# %% ../nbs/00_core.ipynb #1c2c6574
+CONFIDENCES = {'motion':0.25, 'frame':0.0, 'yolov3_boxes':0.5, 'cascade_motion_boxes':0.0} # D, P, and boxes that have no scores
 
 # %% ../nbs/00_core.ipynb #74cbd5fd
 PROFILES = {

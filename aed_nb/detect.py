@@ -8,7 +8,8 @@ __all__ = ['Detections', 'check_detections', 'nested', 'concatenate', 'load_dete
            'surest_close', 'find_boxes', 'PublishedBoxes', 'clip_rows', 'clip_boxes', 'WithClasses', 'empty_scene',
            'smoothed', 'shadow_pixels', 'difference', 'moving_blobs', 'Followed', 'shared_area', 'held_to_edges',
            'unhidden', 'follow_frame', 'follow', 'parted', 'MotionDetector', 'detections_file', 'stored_detections',
-           'detect_clips', 'get_detector', 'find_objects', 'threshold_for_count', 'detection_cost']
+           'detect_clips', 'WholeFrames', 'unseen_boxes', 'NewBoxes', 'get_detector', 'find_objects', 'find_more',
+           'threshold_for_count', 'detection_cost']
 
 # %% ../nbs/04_detect.ipynb #12f285b0
 import os, re, time, warnings, zipfile, zlib
@@ -732,13 +733,63 @@ def detect_clips(
             found[clip.name].save(detections_file(folder, clip))
     return found
 
-# %% ../nbs/04_detect.ipynb #77239c7c
+# %% ../nbs/04_detect.ipynb #7eacf9b0
+class WholeFrames(Detector):
+    "One box a frame: all of it"
+    key = 'frame'
+    def detect(self,
+        clip,          # Clip of `03_datasets`
+        progress=None, # Called with the number of frames, once
+    ) -> Detections: # One box on every frame
+        "The whole of every frame of a clip"
+        if progress: progress(len(clip))
+        return Detections(np.arange(len(clip)), np.tile([0, 0, *clip.size], (len(clip), 1)), np.ones(len(clip)), n_frames=len(clip))
+
+# %% ../nbs/04_detect.ipynb #52d7a6ac
+def unseen_boxes(
+    boxes:Detections,     # What is there
+    others:Detections,    # What may be new, of the same clip
+    most_iou:float=0.3,   # Overlap with a box that is there from which a box is nothing new
+) -> np.ndarray: # bool `(object,)`, over `others`
+    "Which boxes nobody has seen yet"
+    return np.array([box_iou(box[None], boxes.of_frame(frame).boxes).max(initial=0) < most_iou for frame,box in zip(others.frame, others.boxes)], bool)
+
+class NewBoxes(Detector):
+    "Boxes of another source that overlap none of a YOLO's"
+    def __init__(self,
+        yolo:YoloDetector,      # The detector
+        other:Detector,         # Where more boxes come from
+        confidence:float,       # YOLO's boxes below this do not count
+        most_iou:float=0.3,     # Overlap from which a box is nothing new
+        folder:Path|None=None,  # Cache of both; below `cache_dir()` by default
+    ):
+        self.yolo, self.other, self.confidence, self.most_iou, self.folder, self.classes = yolo, other, confidence, most_iou, folder, yolo.classes
+        self.key = f'new-{yolo.key}-above{confidence:g}-{other.key}-iou{most_iou:g}'
+
+    def __repr__(self): return f'NewBoxes({self.yolo}, {self.other})'
+    def detect(self,
+        clip,          # Clip of `03_datasets`
+        progress=None, # Called with the number of frames, once
+    ) -> Detections: # Boxes that are new, with score 1
+        "New boxes of one clip; boxes of both sources are taken from the cache where they are"
+        places = [self.folder and Path(self.folder)/source.key for source in (self.yolo, self.other)]
+        found, more = (detect_clips(source, [clip], place, progress=False)[clip.name] for source,place in zip((self.yolo, self.other), places))
+        more = more[unseen_boxes(found.above(self.confidence), more, self.most_iou)]
+        frames, probs = np.unique(more.frame), [np.zeros((0, len(self.classes)), np.float32)]
+        wanted = ((place, frame) for place,frame in enumerate(clip.frames()) if place in set(frames.tolist()))
+        for batch in in_batches(wanted, self.yolo.batch):
+            probs += self.yolo.batch_probs([frame for _,frame in batch], [more.of_frame(place).boxes for place,_ in batch])
+        if progress: progress(len(clip))
+        return replace(more, scores=np.ones(len(more)), probs=np.concatenate(probs))
+
+# %% ../nbs/04_detect.ipynb #5339523f
 def get_detector(
     settings:Settings, # All settings of the run
 ) -> Detector: # What the settings ask for
     "Detector of a run"
     name = settings.detector
     if name == 'motion': detector = MotionDetector()
+    elif name == 'frame': detector = WholeFrames()
     elif name.endswith(('_boxes', '.npz')): detector = PublishedBoxes(name)
     else: return YoloDetector(name, image_size=settings.image_size, floor=min(0.1, settings.confidence))
     if not settings.class_weights: return detector
@@ -755,6 +806,19 @@ def find_objects(
     "Boxes that a run works with"
     found = detect_clips(detector, clips, folder, progress)
     return {name:boxes.above(settings.confidence).filtered(settings.min_side, settings.drop_nested) for name,boxes in found.items()}
+
+# %% ../nbs/04_detect.ipynb #405ceb9d
+def find_more(
+    detector:Detector,     # From `get_detector`
+    clips:list,            # Clips of `03_datasets`, of one split
+    settings:Settings,     # All settings of the run
+    folder:Path|None=None, # Cache, one folder a source; below `cache_dir()` by default
+    progress:bool=True,    # Show a bar that counts frames
+) -> dict[str,Detections]: # Clip name to boxes that the detector has not seen; empty when none are wanted
+    "Boxes from motion that the detector has not seen"
+    if settings.added_boxes != 'motion' or not isinstance(detector, YoloDetector): return {}
+    source = NewBoxes(detector, MotionDetector(), settings.confidence, settings.added_iou, folder)
+    return detect_clips(source, clips, folder and Path(folder)/source.key, progress)
 
 # %% ../nbs/04_detect.ipynb #7da2c150
 def threshold_for_count(

@@ -263,7 +263,7 @@ def resolve_precision(
     if device != 'cpu': return 'fp16'
     return 'bf16' if 'AMX' in torch.backends.cpu.get_cpu_capability() or torch.cpu._is_avx512_bf16_supported() else 'fp32'
 
-# %% ../nbs/11_learner.ipynb #81482042
+# %% ../nbs/11_learner.ipynb #e7ab4d74
 def save_weights(
     model:nn.Module, # Network
     path:Path,       # File that ends in `.safetensors`
@@ -276,9 +276,10 @@ class KeepRounds(Callback):
     "Write down every finished round, and keep the weights of the best"
     order = 65 # behind fastai's recorder, before the round is over
     def __init__(self,
-        folder:Path, # Of the run
+        folder:Path,           # Of the run
+        all_rounds:bool=False, # Keep the weights of every round, in `rounds/`, to look at training afterwards
     ):
-        self.folder, self.rows = Path(folder), []
+        self.folder, self.all_rounds, self.rows = Path(folder), all_rounds, []
 
     @property
     def checkpoint(self): return self.folder/'checkpoint.pt' # File with the state of the last finished round
@@ -295,6 +296,7 @@ class KeepRounds(Callback):
         self.rows = [*self.rows[:self.epoch], {'epoch':self.epoch, **values, 'seconds':round(time.time()-self.begun, 1)}]
         write_json(self.folder/'history.json', self.rows)
         if values['valid_loss'] <= min(row['valid_loss'] for row in self.rows): save_weights(self.model, self.folder/'model.safetensors')
+        if self.all_rounds: save_weights(self.model, self.folder/'rounds'/f'{self.epoch:02d}.safetensors')
         state = dict(model=self.model.state_dict(), opt=self.opt.state_dict(), rows=self.rows)
         with atomic_path(self.checkpoint) as temporary: torch.save(state, temporary)
 
@@ -345,13 +347,14 @@ class AedLearner(Learner):
             captions.append(', '.join(beliefs) or 'middle')
         return show_image(cube_strip(torch.stack(rows).cpu(), captions=captions, scale=2), width=width)
 
-# %% ../nbs/11_learner.ipynb #ef89c35e
+# %% ../nbs/11_learner.ipynb #f0730378
 def aed_learner(
     dls:CubeLoaders,        # Batches
     settings:Settings,      # Of the run
     n_classes:int=80,       # Classes of the detector; 0 when it has none
     folder:Path|None=None,  # Of the run, where rounds are kept; None keeps nothing
     cbs:list|None=None,     # More fastai callbacks
+    all_rounds:bool=False,  # Keep the weights of every round
 ) -> AedLearner: # Ready for `fit_one_cycle`
     "A learner for any subset of the tasks, as `vision_learner` is one for pictures"
     device = dls.device.type
@@ -360,7 +363,7 @@ def aed_learner(
     model.trunk.to(memory_format=torch.channels_last_3d)
     loss, precision = MultiTaskLoss(model.tasks, settings.lambda_distil), resolve_precision(settings.precision, device)
     half = [] if precision == 'fp32' else [CpuHalf()] if device == 'cpu' else [MixedPrecision(precision)]
-    keep = [KeepRounds(folder)] if folder else []
+    keep = [KeepRounds(folder, all_rounds)] if folder else []
     return AedLearner(dls, model, loss_func=loss, opt_func=Adam, lr=settings.learning_rate, wd=0., metrics=task_metrics(loss),
         cbs=[*half, *keep, *(cbs or [])], path=folder or '.', model_dir='.')
 

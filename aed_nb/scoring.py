@@ -7,8 +7,8 @@ __all__ = ['JOINS', 'PROTOCOLS', 'ObjectScores', 'load_scores', 'teacher_rows', 
            'fit_calibration', 'join_tasks', 'Protocol', 'get_protocol', 'smooth', 'score_maps', 'pool_frames',
            'frame_curve']
 
-# %% ../nbs/12_scoring.ipynb #febab508
-from dataclasses import dataclass
+# %% ../nbs/12_scoring.ipynb #be5279dd
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from .detect import Detections
 from .learner import MultiTaskNet, as_pixels, resolve_precision
 from .tasks.distil import N_IMAGENET
 
-# %% ../nbs/12_scoring.ipynb #7c54b685
+# %% ../nbs/12_scoring.ipynb #cb418add
 @dataclass
 class ObjectScores:
     "Task scores of all objects of one clip"
@@ -33,21 +33,32 @@ class ObjectScores:
     scores:np.ndarray     # As the paper defines them; higher is stranger `(object, task)`
     evidence:np.ndarray   # The same without ceiling `(object, task)`
     n_frames:int          # Frames of the clip
+    cues:dict=field(default_factory=dict) # What else is known of every object, by name `(object,)`
 
     def __len__(self): return len(self.frame)
+
+    def select(self,
+        rows, # Positions, or a mask `(object,)`
+    ): # A new `ObjectScores`
+        "Some of the objects"
+        parts = {name:getattr(self, name)[rows] for name in ('frame', 'boxes', 'scores', 'evidence')}
+        return replace(self, **parts, cues={name:values[rows] for name,values in self.cues.items()})
 
     def save(self,
         path:Path, # File that ends in `.npz`
     ):
         "Write everything, whole or not at all"
-        with atomic_path(path) as temporary: np.savez_compressed(temporary, **{**vars(self), 'tasks':np.array(self.tasks)})
+        values = {**vars(self), 'tasks':np.array(self.tasks), **{f'cue_{name}':cue for name,cue in self.cues.items()}}
+        del values['cues']
+        with atomic_path(path) as temporary: np.savez_compressed(temporary, **values)
 
 def load_scores(
     path:Path, # File of `ObjectScores.save`
 ) -> ObjectScores: # What was saved
     "Read the scores of a clip"
     with np.load(path) as stored: values = {name:stored[name] for name in stored.files}
-    return ObjectScores(**{**values, 'tasks':tuple(values['tasks'].tolist()), 'n_frames':int(values['n_frames'])})
+    cues = {name.removeprefix('cue_'):values.pop(name) for name in list(values) if name.startswith('cue_')}
+    return ObjectScores(**{**values, 'tasks':tuple(values['tasks'].tolist()), 'n_frames':int(values['n_frames'])}, cues=cues)
 
 # %% ../nbs/12_scoring.ipynb #92a0a8ca
 def teacher_rows(
@@ -58,7 +69,7 @@ def teacher_rows(
     logits = np.zeros((len(detections), N_IMAGENET), np.float16) if logits is None else logits
     return logits if detections.probs is None else np.concatenate([logits, detections.probs.astype(np.float16)], axis=1)
 
-# %% ../nbs/12_scoring.ipynb #3e5a29bc
+# %% ../nbs/12_scoring.ipynb #6d781df3
 @torch.inference_mode()
 def score_objects(
     model:MultiTaskNet,          # Trained network, in `eval`
@@ -72,17 +83,21 @@ def score_objects(
     model.eval()
     device, offsets = next(model.parameters()).device, regular_offsets(settings.half_window)
     half = resolve_precision(settings.precision, device.type)
-    tables = [], []
+    tables, cues = ([], []), []
     for start in range(0, len(detections), batch):
         rows = slice(start, start+batch)
         cubes = crop_cubes(frames, detections.boxes[rows], window_index(detections.frame[rows], offsets, len(frames)), settings.cube_size).to(device)
         with torch.autocast(device.type, torch.bfloat16 if half == 'bf16' else torch.float16, enabled=half != 'fp32'): predictions = model(cubes)
-        targets = dict(middle=as_pixels(cubes[:,:,settings.half_window]), teacher=torch.from_numpy(teacher[rows]).to(device))
+        pixels, half_way = as_pixels(cubes), settings.half_window
+        between = (pixels[:,:,half_way-1]+pixels[:,:,half_way+1])/2
+        cues.append(torch.stack([pixels[:,:,half_way].flatten(1).std(1), (pixels[:,:,half_way]-between).abs().mean((1,2,3))], dim=1).cpu().numpy())
+        targets = dict(middle=pixels[:,:,half_way], teacher=torch.from_numpy(teacher[rows]).to(device))
         for table,kind in zip(tables, ('score', 'evidence')):
             table.append(torch.stack([getattr(task, kind)(predictions[name], targets) for name,task in model.tasks.items()], dim=1).float().cpu().numpy())
     empty = np.zeros((0, len(model.tasks)), np.float32)
     scores, evidence = (np.concatenate([empty, *table]) for table in tables)
-    return ObjectScores(tuple(model.tasks), detections.frame, detections.boxes, scores, evidence, len(frames))
+    contrast, change = np.concatenate([np.zeros((0,2), np.float32), *cues]).T
+    return ObjectScores(tuple(model.tasks), detections.frame, detections.boxes, scores, evidence, len(frames), dict(contrast=contrast, change=change))
 
 # %% ../nbs/12_scoring.ipynb #a3411080
 def score_clips(

@@ -1,5 +1,5 @@
 "What has to hold for the checkout as a whole, and no single page can see"
-import ast, re, shutil, subprocess, sys
+import ast, json, re, shutil, subprocess, sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -173,6 +173,16 @@ def test_wheel_has_every_module():
     packages = set(find_packages(str(ROOT), include=[LIBRARY, f'{LIBRARY}.*']))
     assert {module.rpartition('.')[0] for module in NUMBERS} <= packages
     assert [module for path in exporting() if not module_file(path).is_file() for module in [module_of(path)]] == []
+
+def test_wheel_has_the_weights():
+    pattern = re.search(r"package_data=\{library: \['([^']+)'\]\}", (ROOT/'setup.py').read_text(encoding='utf8'))[1]
+    files = {path for path in (ROOT/LIBRARY/'weights').rglob('*') if path.is_file()}
+    assert files and files == {path for path in (ROOT/LIBRARY).glob(pattern) if path.is_file()}
+    assert sum(path.stat().st_size for path in files) < 5_000_000
+
+def test_readme_reports_what_the_shipped_weights_got():
+    reported, shipped = (json.loads((ROOT/path).read_text(encoding='utf8')) for path in ('nbs/reported/ped2.json', f'{LIBRARY}/weights/ped2/metrics.json'))
+    assert reported['metrics'] == shipped
 
 def test_papermill_finds_its_entry_point():
     found = [point for point in entry_points(group='papermill.io') if point.value.startswith(LIBRARY)]

@@ -6,7 +6,7 @@
 __all__ = ['VARIANT_ROWS', 'AUTHORS', 'CLASSIFIERS', 'ablation_rows', 'normal_ceiling', 'late_fusion', 'overlapped',
            'detector_ceiling', 'mean_and_spread', 'temperature', 'classifier_logits', 'tempered']
 
-# %% ../nbs/21_ablation.ipynb #828bbbd8
+# %% ../nbs/21_ablation.ipynb #e08b2f36
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from scipy.special import expit
 from .core import TASKS
 from .datasets import Clip
 from .detect import Detections
-from .learner import CubeBatches, MultiTaskNet, resolve_precision
+from .learner import CubeBatches, MultiTaskNet, half_precision
 from .metrics import inclusive_detections, overlap
 from .results import PAPER
 from .scoring import ObjectScores
@@ -119,7 +119,7 @@ def temperature(
     def loss(log_temperature): return np.logaddexp(0, -signs*logits/np.exp(log_temperature)).mean()
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(1e-3), np.log(1e3)), method='bounded', options=dict(xatol=1e-6)).x))
 
-# %% ../nbs/21_ablation.ipynb #2df1a3f5
+# %% ../nbs/21_ablation.ipynb #6fb9e2b2
 CLASSIFIERS = 'arrow', 'irregularity'
 
 @torch.inference_mode()
@@ -130,10 +130,9 @@ def classifier_logits(
     "What the classifiers say of sequences whose class is known"
     model.eval()
     device = next(model.parameters()).device
-    half = resolve_precision(batches.settings.precision, device.type)
     parts = {name:[] for name in CLASSIFIERS if name in model.tasks}
     for regular,irregular,*_ in (batches[number] for number in range(len(batches))):
-        with torch.autocast(device.type, torch.bfloat16 if half == 'bf16' else torch.float16, enabled=half != 'fp32'):
+        with half_precision(batches.settings.precision, device.type):
             predictions = model(regular.to(device), irregular.to(device))
         for name,rows in parts.items(): rows.append(model.tasks[name].evidence(predictions[name]).cpu().numpy().reshape(2, -1))
     together = {name:np.concatenate(rows, axis=1) for name,rows in parts.items()}

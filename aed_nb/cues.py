@@ -49,7 +49,7 @@ def from_detector(
     added = scored.cues.get('added')
     return scored if added is None or not added.any() else scored.select(added == 0)
 
-# %% ../nbs/18_cues.ipynb #07e6e40c
+# %% ../nbs/18_cues.ipynb #12bf6791
 @dataclass
 class CueScale:
     "What is normal for every cue"
@@ -87,8 +87,8 @@ def steady_cues(
     sigma:float,         # Width of the Gaussian along tracks, frames
 ) -> np.ndarray: # Evidence of the tasks, then deviation of speed, averaged along tracks `(object, cue)`
     "All cues of every object, steadied"
-    columns = [*scored.evidence.T, speed(scored.boxes, scored.cues['speed'])]
-    return np.stack([along_tracks(column, scored.frame, scored.cues['track'], sigma) for column in columns], axis=1)
+    columns = np.column_stack([scored.evidence, speed(scored.boxes, scored.cues['speed'])])
+    return along_tracks(columns, scored.frame, scored.cues['track'], sigma)
 
 # %% ../nbs/18_cues.ipynb #f46c2aa8
 def fit_cues(

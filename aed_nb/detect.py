@@ -745,14 +745,18 @@ class WholeFrames(Detector):
         if progress: progress(len(clip))
         return Detections(np.arange(len(clip)), np.tile([0, 0, *clip.size], (len(clip), 1)), np.ones(len(clip)), n_frames=len(clip))
 
-# %% ../nbs/04_detect.ipynb #52d7a6ac
+# %% ../nbs/04_detect.ipynb #7ad7b1b5
 def unseen_boxes(
     boxes:Detections,     # What is there
     others:Detections,    # What may be new, of the same clip
     most_iou:float=0.3,   # Overlap with a box that is there from which a box is nothing new
 ) -> np.ndarray: # bool `(object,)`, over `others`
     "Which boxes nobody has seen yet"
-    return np.array([box_iou(box[None], boxes.of_frame(frame).boxes).max(initial=0) < most_iou for frame,box in zip(others.frame, others.boxes)], bool)
+    new = np.ones(len(others), bool)
+    for frame in np.unique(others.frame):
+        rows = others.frame == frame
+        new[rows] = box_iou(others.boxes[rows], boxes.of_frame(frame).boxes).max(axis=1, initial=0) < most_iou
+    return new
 
 class NewBoxes(Detector):
     "Boxes of another source that overlap none of a YOLO's"
@@ -772,11 +776,11 @@ class NewBoxes(Detector):
         progress=None, # Called with the number of frames, once
     ) -> Detections: # Boxes that are new, with score 1
         "New boxes of one clip; boxes of both sources are taken from the cache where they are"
-        places = [self.folder and Path(self.folder)/source.key for source in (self.yolo, self.other)]
-        found, more = (detect_clips(source, [clip], place, progress=False)[clip.name] for source,place in zip((self.yolo, self.other), places))
+        def kept(source): return detect_clips(source, [clip], self.folder and Path(self.folder)/source.key, progress=False)[clip.name]
+        found, more = kept(self.yolo), kept(self.other)
         more = more[unseen_boxes(found.above(self.confidence), more, self.most_iou)]
-        frames, probs = np.unique(more.frame), [np.zeros((0, len(self.classes)), np.float32)]
-        wanted = ((place, frame) for place,frame in enumerate(clip.frames()) if place in set(frames.tolist()))
+        places, probs = set(more.frame.tolist()), [np.zeros((0, len(self.classes)), np.float32)]
+        wanted = ((place, frame) for place,frame in enumerate(clip.frames()) if place in places)
         for batch in in_batches(wanted, self.yolo.batch):
             probs += self.yolo.batch_probs([frame for _,frame in batch], [more.of_frame(place).boxes for place,_ in batch])
         if progress: progress(len(clip))

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TASK_CLASSES', 'as_pixels', 'sequences', 'MultiTaskNet', 'build_model', 'MultiTaskLoss', 'hold_out', 'clip_blocks',
-           'draw_round', 'CubeBatches', 'CubeLoaders', 'cube_loaders', 'CpuHalf', 'resolve_precision', 'save_weights',
-           'KeepRounds', 'task_metrics', 'AedLearner', 'aed_learner', 'load_weights']
+           'draw_round', 'CubeBatches', 'CubeLoaders', 'cube_loaders', 'CpuHalf', 'resolve_precision', 'half_precision',
+           'save_weights', 'KeepRounds', 'task_metrics', 'AedLearner', 'aed_learner', 'load_weights']
 
 # %% ../nbs/11_learner.ipynb #a405a2b0
 import json
@@ -238,7 +238,7 @@ def cube_loaders(
         return DataLoader(batches, bs=None, device=torch.device(device))
     return CubeLoaders(loader(clips, settings.epoch_objects, False), loader(valid_clips, settings.valid_objects, True), device=torch.device(device))
 
-# %% ../nbs/11_learner.ipynb #d4150bfe
+# %% ../nbs/11_learner.ipynb #e4859db0
 class CpuHalf(Callback):
     "Run the network in bfloat16 on a CPU"
     order = 10
@@ -262,6 +262,14 @@ def resolve_precision(
     if wanted != 'auto': return wanted
     if device != 'cpu': return 'fp16'
     return 'bf16' if 'AMX' in torch.backends.cpu.get_cpu_capability() or torch.cpu._is_avx512_bf16_supported() else 'fp32'
+
+def half_precision(
+    wanted:str,  # `auto`, `fp32`, `bf16` or `fp16`
+    device:str,  # `cpu` or `cuda`
+): # Context for the network's forward pass
+    "Autocast to the precision that was asked for; nothing for `fp32`"
+    precision = resolve_precision(wanted, device)
+    return torch.autocast(device, torch.bfloat16 if precision == 'bf16' else torch.float16, enabled=precision != 'fp32')
 
 # %% ../nbs/11_learner.ipynb #e7ab4d74
 def save_weights(

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AedModel', 'load_model']
 
-# %% ../nbs/22_models.ipynb #015d7ba9
+# %% ../nbs/22_models.ipynb #f514f58f
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import torch
 
 from .core import Settings, read_settings
 from .cubes import ClipStore
-from .cues import CueScale, cue_curve, from_detector, object_scores, with_cues
+from .cues import CueScale, cue_curve, object_scores, with_cues
 from .datasets import Clip
 from .detect import Detector, find_more, find_objects, get_detector
 from .learner import MultiTaskNet, build_model, load_weights
@@ -60,7 +60,7 @@ class AedModel:
         "One score a frame, as `aed_nb` joins them"
         return cue_curve(scored, self.scale(scored, clip.fps), clip, get_protocol(protocol, self.settings, clip.fps))
 
-# %% ../nbs/22_models.ipynb #f7c944b1
+# %% ../nbs/22_models.ipynb #ce354207
 def load_model(
     name:str|Path,      # Of a run: one that comes with the package, one below `data/runs`, or a folder
     device:str='cpu',   # Where the network runs
@@ -69,9 +69,9 @@ def load_model(
     try: folder = find_run(str(name))
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{error}; with the package come {', '.join(sorted(path.name for path in shipped_runs().glob('*') if path.is_dir())) or 'none'}") from error
-    settings, finder = read_settings(folder), None
-    scales, finder = load_scales(folder), get_detector(settings)
+    settings, scales = read_settings(folder), load_scales(folder)
     if scales[1] is None: raise ValueError(f'{folder.name} was scored without cues; evaluate it once with rescore True')
+    finder = get_detector(settings)
     network = load_weights(build_model(settings, len(finder.classes or ())), folder/'model.safetensors').to(device)
     network.trunk.to(memory_format=torch.channels_last_3d)
     return AedModel(folder.name, settings, network, finder, *scales)

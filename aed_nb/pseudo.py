@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['KINDS', 'find_donors', 'cut_out', 'paste', 'pseudo_clip', 'mask_track']
 
-# %% ../nbs/17_pseudo.ipynb #4706d41d
+# %% ../nbs/17_pseudo.ipynb #6d38af54
 import numpy as np
 import cv2
 
 from .cubes import whole_pixels
 from .datasets import ArrayFrames, Clip, MaskArray
-from .detect import Detections, difference, empty_scene, smoothed
+from .detect import Detections, difference, empty_scene, shared_area, smoothed
 from .tracks import link_boxes
 
-# %% ../nbs/17_pseudo.ipynb #c80c892c
+# %% ../nbs/17_pseudo.ipynb #a4ead7da
 KINDS = ('fast', 'reversed', 'large', 'foreign')
 
 def find_donors(
@@ -24,14 +24,12 @@ def find_donors(
 ) -> list[np.ndarray]: # Rows of each donor in `detections`, in order of frames; the longest first
     "Tracks that stand clear of others"
     track, frame, boxes = link_boxes(detections), detections.frame, detections.boxes
-    area = (boxes[:,2:]-boxes[:,:2]).clip(min=1e-6).prod(axis=1)
     covered = np.zeros(len(boxes))
     for now in np.unique(frame):
         rows = np.flatnonzero(frame == now)
-        sides = np.minimum(boxes[rows,None,2:], boxes[None,rows,2:])-np.maximum(boxes[rows,None,:2], boxes[None,rows,:2])
-        shared = sides.clip(min=0).prod(axis=-1)
+        shared = shared_area(boxes[rows], boxes[rows])
         np.fill_diagonal(shared, 0)
-        covered[rows] = shared.max(axis=1, initial=0)/area[rows]
+        covered[rows] = shared.max(axis=1)
     donors = [np.flatnonzero(track == number) for number in np.flatnonzero(np.bincount(track) >= length)]
     return sorted((rows for rows in donors if covered[rows].mean() <= most_iou), key=len, reverse=True)
 

@@ -7,7 +7,7 @@ __all__ = ['JOINS', 'PROTOCOLS', 'ObjectScores', 'load_scores', 'teacher_rows', 
            'fit_calibration', 'join_tasks', 'Protocol', 'get_protocol', 'smooth', 'score_maps', 'pool_frames',
            'frame_curve']
 
-# %% ../nbs/12_scoring.ipynb #be5279dd
+# %% ../nbs/12_scoring.ipynb #dc81e152
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from .core import Settings, atomic_path
 from .cubes import ClipStore, crop_cubes, regular_offsets, whole_pixels, window_index
 from .datasets import Clip
 from .detect import Detections
-from .learner import MultiTaskNet, as_pixels, resolve_precision
+from .learner import MultiTaskNet, as_pixels, half_precision
 from .tasks.distil import N_IMAGENET
 
 # %% ../nbs/12_scoring.ipynb #cb418add
@@ -69,7 +69,7 @@ def teacher_rows(
     logits = np.zeros((len(detections), N_IMAGENET), np.float16) if logits is None else logits
     return logits if detections.probs is None else np.concatenate([logits, detections.probs.astype(np.float16)], axis=1)
 
-# %% ../nbs/12_scoring.ipynb #6d781df3
+# %% ../nbs/12_scoring.ipynb #509f220b
 @torch.inference_mode()
 def score_objects(
     model:MultiTaskNet,          # Trained network, in `eval`
@@ -82,22 +82,17 @@ def score_objects(
     "Ask the network about every object of a clip"
     model.eval()
     device, offsets = next(model.parameters()).device, regular_offsets(settings.half_window)
-    half = resolve_precision(settings.precision, device.type)
-    tables, cues = ([], []), []
+    tables = [], []
     for start in range(0, len(detections), batch):
         rows = slice(start, start+batch)
         cubes = crop_cubes(frames, detections.boxes[rows], window_index(detections.frame[rows], offsets, len(frames)), settings.cube_size).to(device)
-        with torch.autocast(device.type, torch.bfloat16 if half == 'bf16' else torch.float16, enabled=half != 'fp32'): predictions = model(cubes)
-        pixels, half_way = as_pixels(cubes), settings.half_window
-        between = (pixels[:,:,half_way-1]+pixels[:,:,half_way+1])/2
-        cues.append(torch.stack([pixels[:,:,half_way].flatten(1).std(1), (pixels[:,:,half_way]-between).abs().mean((1,2,3))], dim=1).cpu().numpy())
-        targets = dict(middle=pixels[:,:,half_way], teacher=torch.from_numpy(teacher[rows]).to(device))
+        with half_precision(settings.precision, device.type): predictions = model(cubes)
+        targets = dict(middle=as_pixels(cubes[:,:,settings.half_window]), teacher=torch.from_numpy(teacher[rows]).to(device))
         for table,kind in zip(tables, ('score', 'evidence')):
             table.append(torch.stack([getattr(task, kind)(predictions[name], targets) for name,task in model.tasks.items()], dim=1).float().cpu().numpy())
     empty = np.zeros((0, len(model.tasks)), np.float32)
     scores, evidence = (np.concatenate([empty, *table]) for table in tables)
-    contrast, change = np.concatenate([np.zeros((0,2), np.float32), *cues]).T
-    return ObjectScores(tuple(model.tasks), detections.frame, detections.boxes, scores, evidence, len(frames), dict(contrast=contrast, change=change))
+    return ObjectScores(tuple(model.tasks), detections.frame, detections.boxes, scores, evidence, len(frames))
 
 # %% ../nbs/12_scoring.ipynb #a3411080
 def score_clips(

@@ -32,19 +32,19 @@ def link_boxes(
         alive.update(zip(track[rows].tolist(), rows.tolist()))
     return track
 
-# %% ../nbs/16_tracks.ipynb #47deb348
+# %% ../nbs/16_tracks.ipynb #fe44707d
 def along_tracks(
-    values:np.ndarray, # One number an object `(object,)`
+    values:np.ndarray, # Numbers of every object `(object,)` or `(object, cue)`
     frame:np.ndarray,  # Its frame `(object,)`
     track:np.ndarray,  # Its track `(object,)`
     sigma:float,       # Width of the Gaussian, frames; 0 changes nothing
-) -> np.ndarray: # Weighted mean over each track `(object,)`
-    "Smooth a number along every track, gaps counted as time"
+) -> np.ndarray: # Weighted means over each track, same shape
+    "Smooth numbers along every track, gaps counted as time"
     values = np.asarray(values, np.float64)
     if sigma == 0 or not len(values): return values.copy()
     smoothed = np.empty_like(values)
     order = np.lexsort((frame, track))
     for rows in np.split(order, np.flatnonzero(np.diff(track[order]))+1):
         weight = np.exp(-0.5*((frame[rows][:,None]-frame[rows])/sigma)**2)
-        smoothed[rows] = weight@values[rows]/weight.sum(1)
+        smoothed[rows] = weight/weight.sum(axis=1, keepdims=True)@values[rows]
     return smoothed

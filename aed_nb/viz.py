@@ -223,7 +223,7 @@ def plot_clips(
     for ax in grid[:-1].flat: ax.set_xlabel('')
     return figure
 
-# %% ../nbs/02_viz.ipynb #c531bdbf
+# %% ../nbs/02_viz.ipynb #558eb9b5
 def plot_roc(
     curves:dict, # Name to `(fpr, tpr, auc)`: false and true positive rates, rising, and the area below
     ax=None,     # Matplotlib axes; new ones by default
@@ -231,14 +231,14 @@ def plot_roc(
     "ROC curves with their areas"
     if ax is None:
         from matplotlib import pyplot
-        ax = pyplot.subplots(figsize=(3,3), layout='constrained')[1]
+        ax = pyplot.subplots(figsize=(5.4,3), layout='constrained')[1]
     ax.plot([0,1], [0,1], color='0.7', linewidth=0.8, linestyle='--')
     for name,(fpr,tpr,auc) in curves.items(): ax.plot(fpr, tpr, linewidth=1.3, label=f'{name} {100*auc:.1f}')
     ax.set(xlim=(0,1), ylim=(0,1.01), aspect='equal')
     ax.set_xlabel('normal frames flagged', fontsize=8)
     ax.set_ylabel('abnormal frames found', fontsize=8)
     ax.tick_params(labelsize=7)
-    ax.legend(fontsize=7, loc='lower right', frameon=False)
+    ax.legend(fontsize=7, loc='center left', bbox_to_anchor=(1.02,0.5), frameon=False) # beside the curves: eight names would cover them
     return ax
 
 # %% ../nbs/02_viz.ipynb #f27fe343

@@ -4,21 +4,22 @@
 
 # %% auto #0
 __all__ = ['sample_positions', 'whole_pixels', 'crop_cubes', 'ClipStore', 'window_index', 'regular_offsets', 'ObjectTable',
-           'object_table', 'cut_cubes', 'running_example', 'motion_amount']
+           'object_table', 'cut_together', 'cut_cubes', 'running_example', 'motion_amount']
 
-# %% ../nbs/05_cubes.ipynb #0b21350b
+# %% ../nbs/05_cubes.ipynb #4c53c9af
 from collections import OrderedDict
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
+from fastcore.basics import patch
 from torch import Tensor
 
 from .datasets import Clip
 from .detect import Detections
 
-# %% ../nbs/05_cubes.ipynb #67fcfcaf
+# %% ../nbs/05_cubes.ipynb #b53836a2
 def sample_positions(
     start:Tensor, # First pixel of every box along one axis `(object,)`
     stop:Tensor,  # First pixel behind it `(object,)`
@@ -26,7 +27,7 @@ def sample_positions(
 ) -> tuple[Tensor, Tensor, Tensor]: # Lower neighbour, upper neighbour (pixels) and the upper one's weight in [0,1], each `(object, size)`
     "Where the output pixels of a bilinear resize lie, along one axis"
     side = (stop-start)[:,None]
-    place = ((torch.arange(size)+0.5)*side/size-0.5).clamp(min=0)
+    place = ((torch.arange(size, device=start.device)+0.5)*side/size-0.5).clamp(min=0)
     low = torch.minimum(place.floor().long(), side-1)
     high = torch.minimum(low+1, side-1)
     return start[:,None]+low, start[:,None]+high, (place-low).clamp(0, 1).float()
@@ -45,7 +46,7 @@ def whole_pixels(
     stop = np.clip(np.ceil(boxes[:,2:]), start+2, limits)
     return torch.from_numpy(np.concatenate([start, stop], 1)).long()
 
-# %% ../nbs/05_cubes.ipynb #353b0970
+# %% ../nbs/05_cubes.ipynb #cfa4e6fd
 def crop_cubes(
     frames:Tensor,      # One clip, `uint8 (frame, height, width, channel)`
     boxes:np.ndarray,   # One box an object, in pixels `(object, 4)`
@@ -56,9 +57,9 @@ def crop_cubes(
     count, height, width, channels = frames.shape
     if len(frame_index) and not 0 <= int(frame_index.min()) <= int(frame_index.max()) < count:
         raise ValueError(f'frames {int(frame_index.min())} to {int(frame_index.max())} asked of a clip of {count} frames; clamp them first')
-    left, top, right, bottom = whole_pixels(boxes, width, height).unbind(1)
+    left, top, right, bottom = whole_pixels(boxes, width, height).to(frames.device).unbind(1)
     columns, rows = sample_positions(left, right, size), sample_positions(top, bottom, size)
-    pixels, first = frames.reshape(-1, channels), frame_index.long()[:,:,None]*height
+    pixels, first = frames.reshape(-1, channels), frame_index.to(frames.device).long()[:,:,None]*height
 
     def line(row): # Values on one row of the source for every output row, mixed along x
         base = ((first+row[:,None])*width)[...,None]                        # (object, time, size, 1)
@@ -67,14 +68,16 @@ def crop_cubes(
     cubes = torch.lerp(line(rows[0]), line(rows[1]), rows[2][:,None,:,None,None])
     return cubes.round_().to(torch.uint8).permute(0, 4, 1, 2, 3)
 
-# %% ../nbs/05_cubes.ipynb #a642be03
+# %% ../nbs/05_cubes.ipynb #fd81efbb
 class ClipStore:
     "Decoded clips, within a budget of memory"
     def __init__(self,
-        grey:bool=False,         # Keep one channel instead of three
-        budget:int=2_000_000_000 # Bytes that frames may take together; one clip is always kept
+        grey:bool=False,    # Keep one channel instead of three
+        budget:int|None=None, # Bytes that frames may take together; one clip is always kept; None is 2 GB, or 40 % of what a GPU has free
+        device:str='cpu',   # Where frames are kept, and where objects are cut
     ):
-        self.grey, self.budget, self._held, self.decoded = grey, budget, OrderedDict(), 0
+        self.grey, self.device, self._held, self._joined, self.decoded = grey, torch.device(device), OrderedDict(), {}, 0
+        self.budget = budget or (2_000_000_000 if self.device.type == 'cpu' else int(0.4*torch.cuda.mem_get_info(self.device)[0]))
 
     def __call__(self,
         clip:Clip, # Clip to decode, or to take from memory
@@ -94,7 +97,9 @@ class ClipStore:
         return len(clip)*width*height*(1 if self.grey else 3)
 
     def _make_room(self, needed):
-        while self._held and self.held+needed > self.budget: self._held.popitem(last=False)
+        while self._held and self.held+needed > self.budget:
+            self._held.popitem(last=False)
+            if self._joined: self._held.clear(), self._joined.clear() # clips that lie in one piece leave together
 
     @property
     def held(self): return sum(frames.numel() for frames in self._held.values()) # Bytes that decoded clips take now
@@ -105,13 +110,28 @@ class ClipStore:
         for place,frame in enumerate(clip.frames()):
             frames[place] = torch.from_numpy(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)[...,None] if self.grey else np.ascontiguousarray(frame))
         self.decoded += 1
-        return frames
+        return frames.to(self.device)
 
-# %% ../nbs/05_cubes.ipynb #09e807ce
+# %% ../nbs/05_cubes.ipynb #75fa6ef6
+@patch
+def joined(
+    self:ClipStore,
+    clips:list[Clip], # Clips that batches are cut from
+) -> tuple[Tensor, np.ndarray]|None: # `uint8 (frame, height, width, channel)`, and where each clip begins; None where that cannot be
+    "Frames of all clips in one piece"
+    name, lengths = tuple(clip.key for clip in clips), [len(clip) for clip in clips]
+    if name not in self._joined:
+        others = sum(frames.numel() for key,frames in self._held.items() if key not in name)
+        if len({clip.size for clip in clips}) > 1 or others+sum(map(self.size, clips)) > self.budget: return None
+        self._joined[name] = torch.cat([self(clip) for clip in clips])
+        self._held.update(zip(name, self._joined[name].split(lengths))) # the single clips are parts of it from now on
+    return self._joined[name], np.cumsum([0, *lengths[:-1]])
+
+# %% ../nbs/05_cubes.ipynb #5a27f8fb
 def window_index(
     frame:np.ndarray,   # Frame of every object `(object,)`
     offsets:np.ndarray, # Frames relative to it, one row for all `(time,)` or a row each `(object, time)`
-    n_frames:int,       # Frames of the clip
+    n_frames:int,       # Frames of the clip, or a column with those of every object's clip `(object, 1)`
 ) -> Tensor: # Frames to cut, clamped to the clip `(object, time)`
     "Frames of a window around every object"
     offsets = np.asarray(offsets)
@@ -152,7 +172,19 @@ def object_table(
             'lower `confidence`, or give longer clips')
     return ObjectTable(*(np.concatenate(column) for column in zip(*parts)))
 
-# %% ../nbs/05_cubes.ipynb #4be3be80
+# %% ../nbs/05_cubes.ipynb #b98dab58
+def cut_together(
+    frames:Tensor,       # All clips in one piece, `uint8 (frame, height, width, channel)`
+    starts:np.ndarray,   # Where each clip begins `(clip,)`
+    lengths:list[int],   # Frames of each clip
+    objects:ObjectTable, # Objects to cut
+    offsets:np.ndarray,  # `(object, time)`
+    size:int=64,         # Side of a crop, pixels
+) -> Tensor: # `uint8 (object, channel, time, size, size)`
+    "Cut objects of many clips at once"
+    index = window_index(objects.frame, offsets, np.asarray(lengths)[objects.clip][:,None])
+    return crop_cubes(frames, objects.boxes, index+torch.from_numpy(starts[objects.clip][:,None]), size)
+
 def cut_cubes(
     store:ClipStore,     # Decoded clips
     clips:list[Clip],    # Clips that the table counts
@@ -162,8 +194,9 @@ def cut_cubes(
 ) -> Tensor: # `uint8 (object, channel, time, size, size)`, in the order of the table
     "Cut a table of objects out of their clips"
     offsets = np.broadcast_to(offsets, (len(objects), np.shape(offsets)[-1]))
-    channels = 1 if store.grey else 3
-    cubes = torch.empty((len(objects), channels, offsets.shape[1], size, size), dtype=torch.uint8)
+    together = None if store.device.type == 'cpu' else store.joined(clips)
+    if together is not None: return cut_together(*together, [len(clip) for clip in clips], objects, offsets, size)
+    cubes = torch.empty((len(objects), 1 if store.grey else 3, offsets.shape[1], size, size), dtype=torch.uint8, device=store.device)
     for place in np.unique(objects.clip):
         rows = np.flatnonzero(objects.clip == place)
         frames = store(clips[place])

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TASK_CLASSES', 'as_pixels', 'sequences', 'MultiTaskNet', 'build_model', 'MultiTaskLoss', 'hold_out', 'clip_blocks',
-           'draw_round', 'CubeBatches', 'CubeLoaders', 'cube_loaders', 'CpuHalf', 'resolve_precision', 'half_precision',
-           'save_weights', 'KeepRounds', 'task_metrics', 'AedLearner', 'aed_learner', 'load_weights']
+           'draw_round', 'CubeBatches', 'CubeLoaders', 'cube_loaders', 'Bfloat16', 'resolve_precision',
+           'half_precision', 'save_weights', 'KeepRounds', 'task_metrics', 'AedLearner', 'aed_learner', 'load_weights']
 
 # %% ../nbs/11_learner.ipynb #a405a2b0
 import json
@@ -207,7 +207,7 @@ class CubeBatches:
         if self.teacher is None: return torch.zeros(len(chosen), 0)
         return torch.from_numpy(np.stack([self.teacher[self.clips[place].name][row] for place,row in zip(chosen.clip, chosen.row)])).float()
 
-# %% ../nbs/11_learner.ipynb #90e22904
+# %% ../nbs/11_learner.ipynb #4e87c8d5
 class CubeLoaders(DataLoaders):
     "Training and validation batches, with a picture of them"
     n_inp = 2
@@ -219,7 +219,7 @@ class CubeLoaders(DataLoaders):
         regular, irregular = self.train.dataset[0][:2]
         rows = [(cube, caption) for place in range(min(count, len(regular)))
             for cube,caption in ((regular[place], 'regular'), (irregular[place], 'irregular'), (regular[place].flip(1), 'reversed'))]
-        return show_image(cube_strip(torch.stack([cube for cube,_ in rows]), captions=[caption for _,caption in rows]), width=width)
+        return show_image(cube_strip(torch.stack([cube for cube,_ in rows]).cpu(), captions=[caption for _,caption in rows]), width=width)
 
 def cube_loaders(
     clips:list[Clip],                # Clips to learn from
@@ -238,12 +238,12 @@ def cube_loaders(
         return DataLoader(batches, bs=None, device=torch.device(device))
     return CubeLoaders(loader(clips, settings.epoch_objects, False), loader(valid_clips, settings.valid_objects, True), device=torch.device(device))
 
-# %% ../nbs/11_learner.ipynb #e4859db0
-class CpuHalf(Callback):
-    "Run the network in bfloat16 on a CPU"
+# %% ../nbs/11_learner.ipynb #6f2d4add
+class Bfloat16(Callback):
+    "Run the network in bfloat16, on a CPU or a GPU"
     order = 10
     def before_batch(self):
-        self.autocast = torch.autocast('cpu', torch.bfloat16)
+        self.autocast = torch.autocast(self.dls.device.type, torch.bfloat16)
         self.autocast.__enter__()
     def after_pred(self):
         self._leave()
@@ -260,7 +260,7 @@ def resolve_precision(
     "Precision that this machine is fast in"
     if wanted == 'fp16' and device == 'cpu': raise ValueError("precision='fp16' needs a GPU; use bf16 or fp32 on a CPU")
     if wanted != 'auto': return wanted
-    if device != 'cpu': return 'fp16'
+    if device != 'cpu': return 'bf16' if torch.cuda.is_available() and torch.cuda.get_device_capability()[0] >= 8 else 'fp16'
     return 'bf16' if 'AMX' in torch.backends.cpu.get_cpu_capability() or torch.cpu._is_avx512_bf16_supported() else 'fp32'
 
 def half_precision(
@@ -355,7 +355,7 @@ class AedLearner(Learner):
             captions.append(', '.join(beliefs) or 'middle')
         return show_image(cube_strip(torch.stack(rows).cpu(), captions=captions, scale=2), width=width)
 
-# %% ../nbs/11_learner.ipynb #f0730378
+# %% ../nbs/11_learner.ipynb #968cbb30
 def aed_learner(
     dls:CubeLoaders,        # Batches
     settings:Settings,      # Of the run
@@ -370,7 +370,7 @@ def aed_learner(
     model = build_model(settings, n_classes).to(dls.device)
     model.trunk.to(memory_format=torch.channels_last_3d)
     loss, precision = MultiTaskLoss(model.tasks, settings.lambda_distil), resolve_precision(settings.precision, device)
-    half = [] if precision == 'fp32' else [CpuHalf()] if device == 'cpu' else [MixedPrecision(precision)]
+    half = [] if precision == 'fp32' else [Bfloat16()] if precision == 'bf16' else [MixedPrecision()]
     keep = [KeepRounds(folder, all_rounds)] if folder else []
     return AedLearner(dls, model, loss_func=loss, opt_func=Adam, lr=settings.learning_rate, wd=0., metrics=task_metrics(loss),
         cbs=[*half, *keep, *(cbs or [])], path=folder or '.', model_dir='.')

@@ -21,7 +21,7 @@ from .learner import MultiTaskNet, build_model, load_weights
 from .results import find_run, load_scales, shipped_runs
 from .scoring import Calibration, ObjectScores, get_protocol, score_clips
 
-# %% ../nbs/22_models.ipynb #8f039a17
+# %% ../nbs/22_models.ipynb #19061248
 @dataclass
 class AedModel:
     "A trained network with all that scoring needs"
@@ -38,7 +38,7 @@ class AedModel:
         progress:bool=True,  # Show progress bars
     ) -> ObjectScores: # Every object, with all cues
         "Find and score the objects of a clip"
-        store = ClipStore(grey=self.settings.grey_crops)
+        store = ClipStore(grey=self.settings.grey_crops, device=next(self.network.parameters()).device)
         place = folder and Path(folder)/self.finder.key
         found = find_objects(self.finder, [clip], self.settings, place, progress)
         more = find_more(self.finder, [clip], self.settings, folder, progress)

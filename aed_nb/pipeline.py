@@ -44,7 +44,7 @@ class Prepared:
     @property
     def n_classes(self): return len(self.finder.classes or ()) # Classes of the detector
 
-# %% ../nbs/20_pipeline.ipynb #fa81fc9d
+# %% ../nbs/20_pipeline.ipynb #ee52c5a8
 def ask_teacher(
     teacher:ImageNetTeacher, # Frozen classifier
     ready:Prepared,          # Where the answers are put
@@ -67,7 +67,7 @@ def prepare(
     progress:bool=True,          # Show progress bars
 ) -> Prepared: # Ready for `train_network`, or for `score_everything` alone
     "Data, boxes and teacher's answers of a run"
-    data, store = data or get_dataset(settings.dataset), store or ClipStore(grey=settings.grey_crops)
+    data, store = data or get_dataset(settings.dataset), store or ClipStore(grey=settings.grey_crops, device=device)
     if not data.train or not data.test: raise ValueError(f'{data.name} has {len(data.train)} training and {len(data.test)} test clips; a run needs both')
     learn_clips, held_clips = hold_out(data.train, settings.valid_share, settings.seed)
     finder = get_detector(settings)

@@ -6,8 +6,8 @@
 __all__ = ['TASKS', 'VARIANTS', 'NORMS', 'TEACHERS', 'PRECISIONS', 'PRESETS', 'CONFIDENCES', 'PROFILES', 'project_root',
            'search_path', 'data_roots', 'weight_roots', 'home_dir', 'cache_dir', 'runs_dir', 'atomic_path',
            'write_json', 'Settings', 'check_settings', 'get_settings', 'seed_everything', 'keep_memory', 'file_hash',
-           'text_hash', 'run_folder', 'versions', 'git_commit', 'write_record', 'read_settings', 'assigned_names',
-           'check_parameters', 'check_switch', 'duration']
+           'text_hash', 'run_folder', 'versions', 'git_commit', 'write_record', 'settings_from', 'read_settings',
+           'assigned_names', 'check_parameters', 'check_switch', 'duration']
 
 # %% ../nbs/00_core.ipynb #09285743
 import ast, ctypes, hashlib, json, os, platform, random, re, subprocess, sys, tempfile, time
@@ -273,7 +273,7 @@ def git_commit() -> str|None: # Commit of the checkout, `+` behind it when files
     try: return git('rev-parse', '--short=10', 'HEAD') + ('+' if git('status', '--porcelain', '--', 'aed_nb') else '')
     except (OSError, subprocess.CalledProcessError): return None
 
-# %% ../nbs/00_core.ipynb #d038ae69
+# %% ../nbs/00_core.ipynb #d32d0c43
 def write_record(
     folder:Path,       # Folder of the run
     settings:Settings, # All settings of the run
@@ -285,14 +285,19 @@ def write_record(
     write_json(Path(folder)/'record.json', record)
     return record
 
+def settings_from(
+    values:dict, # `settings` of a record, as JSON has it; what is missing takes its default
+) -> Settings: # The settings that were written down
+    "Settings out of a record"
+    return Settings(**{**values, 'tasks':tuple(values['tasks'])})
+
 def read_settings(
     folder:Path, # Folder of a run
 ) -> Settings: # The settings it was made with
     "Settings of a run, read back"
     record = Path(folder)/'record.json'
     if not record.is_file(): raise FileNotFoundError(f'{folder} is not the folder of a run: it has no record.json')
-    values = json.loads(record.read_text(encoding='utf8'))['settings']
-    return Settings(**{**values, 'tasks':tuple(values['tasks'])})
+    return settings_from(json.loads(record.read_text(encoding='utf8'))['settings'])
 
 # %% ../nbs/00_core.ipynb #0882a2f0
 def assigned_names(

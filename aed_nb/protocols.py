@@ -72,7 +72,7 @@ def conventions(
         drop4=Convention('clean, first 4 frames dropped', clean, drop_first=4),
         drop_window=Convention('clean, 8 first and 7 last dropped', clean, drop_first=8, drop_last=7))
 
-# %% ../nbs/24_protocols.ipynb #404ad34e
+# %% ../nbs/24_protocols.ipynb #f80697c5
 def measured(
     scores:list[np.ndarray],   # Raw scores `(frame,)`, one array per clip
     labels:list[np.ndarray],   # 0 normal, 1 abnormal, same lengths
@@ -98,7 +98,7 @@ def baselines(
         return measured([random.random(len(clip)) for clip in labels], labels, convention)
     drawn = [noise(number) for number in range(n_noise)]
     mean = {name:None if value is None else float(np.mean([row[name] for row in drawn])) for name,value in drawn[0].items()}
-    return dict(constant=measured([np.ones(len(clip)) for clip in labels], labels, convention, digits=13), noise=mean)
+    return dict(constant=measured([np.full(len(clip), 0.5) for clip in labels], labels, convention, digits=13), noise=mean)
 
 # %% ../nbs/24_protocols.ipynb #56f864db
 SHOWN = {'micro':'micro', 'macro_padded':'padded', 'macro_padded01':'padded01', 'macro_skip':'skip'}

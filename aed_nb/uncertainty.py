@@ -97,7 +97,7 @@ def region_values(
     results = [steps.result(draw) if any_region else None for draw,any_region in zip(weights, there)]
     return {name:np.array([np.nan if result is None else getattr(result, name) for result in results]) for name in ('rbdc','tbdc')}
 
-# %% ../nbs/14_uncertainty.ipynb #4e8158a4
+# %% ../nbs/14_uncertainty.ipynb #fafda8c9
 @dataclass(frozen=True)
 class Interval:
     "A number and how far it moves with other clips"
@@ -119,7 +119,11 @@ def _intervals(measured, weights, level):
     everything = measured(np.ones((1, weights.shape[1]), int))
     return {name:Interval(float(everything[name][0]), *_ends(values, level)) for name,values in measured(weights).items() if not np.isnan(everything[name][0])}
 
-# %% ../nbs/14_uncertainty.ipynb #e7aff59f
+def _frame_measure(scores, labels, names, curves):
+    "Function that gives the frame metrics of weights"
+    return lambda weights: {**frame_values(scores, labels, weights, names), **(curve_values(scores, labels, weights) if curves else {})}
+
+# %% ../nbs/14_uncertainty.ipynb #bbc527c6
 def bootstrap_frames(
     scores:list[np.ndarray],   # One score per frame, one array per clip; higher is stranger
     labels:list[np.ndarray],   # 0 normal, 1 abnormal, same lengths
@@ -130,8 +134,7 @@ def bootstrap_frames(
     curves:bool=False,         # Also average precision and equal error rate, which take longer
 ) -> dict: # Interval of `micro` and of `macro_...` by name; without those that do not exist
     "Percentile intervals over clips of the frame metrics (Efron and Tibshirani, 1993)"
-    def measured(weights): return {**frame_values(scores, labels, weights, names), **(curve_values(scores, labels, weights) if curves else {})}
-    return _intervals(measured, draw_clips(len(scores), n_resamples, seed), level)
+    return _intervals(_frame_measure(scores, labels, names, curves), draw_clips(len(scores), n_resamples, seed), level)
 
 def bootstrap_regions(
     tracks:list[np.ndarray],     # Rows `track, frame, left, top, right, bottom`, one array per clip; corners inclusive
@@ -170,7 +173,7 @@ def _compared(first, second, weights, level):
         return Comparison(float(here[name][0]), float(there[name][0]), float(here[name][0]-there[name][0]), low, high, wins, undefined)
     return {name:row(name) for name in first if not np.isnan(here[name][0]-there[name][0])}
 
-# %% ../nbs/14_uncertainty.ipynb #56a3b6a6
+# %% ../nbs/14_uncertainty.ipynb #ba00b8d3
 def compare_frames(
     scores:list[np.ndarray],   # Of the first method: one score per frame, one array per clip
     others:list[np.ndarray],   # Of the second, same lengths
@@ -179,10 +182,11 @@ def compare_frames(
     level:float=0.95,          # Share of the resamples inside the interval
     seed:int=0,                # The same seed gives the same interval
     names:list[str]|None=None, # Names of the clips, for errors
+    curves:bool=False,         # Also average precision and equal error rate, which take longer
 ) -> dict: # A comparison of `micro` and of `macro_...` by name
     "Paired bootstrap over clips of the frame metrics of two methods"
     weights = draw_clips(len(labels), n_resamples, seed)
-    return _compared(*(lambda drawn, method=method: frame_values(method, labels, drawn, names) for method in (scores, others)), weights, level)
+    return _compared(*(_frame_measure(method, labels, names, curves) for method in (scores, others)), weights, level)
 
 def compare_regions(
     tracks:list[np.ndarray],     # Rows `track, frame, left, top, right, bottom`, one array per clip; corners inclusive

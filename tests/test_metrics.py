@@ -1,5 +1,5 @@
 "Metrics against plain loops on thousands of random cases, and the command on files"
-import json, subprocess, sys
+import json, os, subprocess, sys
 
 import numpy as np
 import pytest
@@ -224,3 +224,22 @@ def test_light_pages_import_no_network_library():
     program = f'import sys, {modules}; print(sorted({{"torch", "torchvision", "fastai", "cv2", "matplotlib", "pandas", "scipy"}} & set(sys.modules)))'
     done = subprocess.run([sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == '[]', done.stdout+done.stderr
+
+# the run notebook
+
+def executed(out, home, **parameters):
+    "Run `protocols` as a user does who has no data; what it printed"
+    given = [str(word) for name, value in parameters.items() for word in ('-p', name, value)]
+    done = subprocess.run([sys.executable, '-m', 'papermill', 'nbs/protocols.ipynb', str(out), *given], cwd=ROOT, stdin=subprocess.DEVNULL,
+        env={**os.environ, 'AED_HOME':str(home), 'AED_DATA':str(home)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding='utf8', errors='replace')
+    assert done.returncode == 0, done.stdout[-6000:]
+    return ''.join(''.join(output.get('text', '')) for cell in json.loads(out.read_text())['cells'] for output in cell.get('outputs', []))
+
+def test_protocols_run_without_any_data(tmp_path):
+    text = executed(tmp_path/'out.ipynb', tmp_path)
+    assert 'Going on with made-up scores' in text and 'made-up scores: 8 clips, 800 frames' in text
+
+def test_protocols_take_score_files(files):
+    folder = files[0]
+    text = executed(folder/'out.ipynb', folder, scores=folder/'scores', labels=folder/'labels', fps=10)
+    assert '6 clips, 240 frames' in text and 'from the same scores' in text

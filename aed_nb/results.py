@@ -34,7 +34,7 @@ def clip_tracks(
     masks = clip.masks()
     return None if masks is None else tracks_from_masks(masks)
 
-# %% ../nbs/19_results.ipynb #e61d9c6f
+# %% ../nbs/19_results.ipynb #84f8c4cd
 @dataclass
 class Evaluation:
     "What one way of joining gets under one protocol"
@@ -57,7 +57,7 @@ def evaluate_curves(
     "Frame metrics of smoothed curves"
     known = labelled(clips)
     if len(np.unique(np.concatenate([[], *(clip.labels for clip in known)]))) < 2: return {}
-    scores, labels, names = ([part(clip) for clip in known] for part in (lambda clip: curves[clip.name], lambda clip: clip.labels, lambda clip: clip.name))
+    scores, labels, names = zip(*[(curves[clip.name], clip.labels, clip.name) for clip in known])
     metrics = evaluate_frames(scores, labels, names)
     if n_resamples and len(known) > 1: metrics['intervals'] = ends_of(bootstrap_frames(scores, labels, n_resamples, names=names))
     return metrics

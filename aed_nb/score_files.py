@@ -22,7 +22,7 @@ from .metrics import read_detections, read_street_scene, read_tracks, tracks_fro
 from .protocols import Convention, conventions, kept_frames, treated
 from .uncertainty import bootstrap_frames, bootstrap_regions, compare_frames, compare_regions
 
-# %% ../nbs/25_score_files.ipynb #c500159f
+# %% ../nbs/25_score_files.ipynb #2963d2b1
 FORMS = ('.npy', '.txt', '.csv')
 
 def clip_key(
@@ -34,9 +34,9 @@ def clip_key(
 def _numbers(values, place):
     "One axis of numbers, or an error that says where they are from"
     values = np.asarray(values)
-    if values.dtype == object or not (np.issubdtype(values.dtype, np.number) or values.dtype == bool): raise ValueError(f'{place}: expected numbers, found {values.dtype}')
-    if np.iscomplexobj(values): raise ValueError(f'{place}: expected real numbers')
-    if max(values.shape, default=1) != values.size: raise ValueError(f'{place}: expected one number a frame, found an array of shape {values.shape}')
+    if values.dtype.kind not in 'biuf': raise ValueError(f'{place}: expected real numbers, found {values.dtype}')
+    if max(values.shape, default=1) != values.size:
+        raise ValueError(f'{place}: expected one number a frame, found an array of shape {values.shape}')
     return values.ravel().astype(np.float64)
 
 def _text_numbers(path):
@@ -46,23 +46,28 @@ def _text_numbers(path):
     try: rows = np.array([[float(word) for word in line] for line in lines]).reshape(len(lines), -1)
     except ValueError as error: raise ValueError(f'{path.name}: expected one number a line: {error}') from None
     if rows.shape[1] == 2: return _in_order(rows[:,0], rows[:,1], path.name)
-    if rows.size and 1 not in rows.shape: raise ValueError(f'{path.name}: expected one number a line, or frame and number, or a first line clip,frame,score; found {rows.shape[1]} columns')
+    if rows.size and 1 not in rows.shape:
+        raise ValueError(f'{path.name}: expected one number a line, or frame and number, or a first line clip,frame,score; found {rows.shape[1]} columns')
     return rows.ravel()
 
 def _in_order(frame, values, place):
     "Values sorted by frame, when every frame from 0 is there once"
     order = np.argsort(frame, kind='stable')
-    if np.array_equal(frame[order], np.arange(1, len(frame)+1)): raise ValueError(f'{place}: frames count from 1; subtract 1, the first frame is 0')
-    if not np.array_equal(frame[order], np.arange(len(frame))): raise ValueError(f'{place}: {len(frame)} rows, but not each of the frames 0 to {len(frame)-1} once')
+    if np.array_equal(frame[order], np.arange(1, len(frame)+1)):
+        raise ValueError(f'{place}: frames count from 1; subtract 1, the first frame is 0')
+    if not np.array_equal(frame[order], np.arange(len(frame))):
+        raise ValueError(f'{place}: {len(frame)} rows, but not each of the frames 0 to {len(frame)-1} once')
     return values[order]
 
-# %% ../nbs/25_score_files.ipynb #ed3372c4
+# %% ../nbs/25_score_files.ipynb #ab6c065d
 def _whole_table(path, column):
     "Clips of a table `clip,frame,score`"
     import csv
     with open(path, newline='', encoding='utf8') as stream: rows = list(csv.DictReader(stream, skipinitialspace=True))
     wanted = ('clip', 'frame', column)
-    if not rows or not set(wanted) <= set(rows[0]): raise ValueError(f"{path.name}: expected a first line {','.join(wanted)} and one line a frame, found {','.join(map(str, rows[0])) if rows else 'nothing'}")
+    if not rows or not set(wanted) <= set(rows[0]):
+        found = ','.join(map(str, rows[0])) if rows else 'nothing'
+        raise ValueError(f"{path.name}: expected a first line {','.join(wanted)} and one line a frame, found {found}")
     clips = {}
     try:
         for row in rows: clips.setdefault(row['clip'], []).append((float(row['frame']), float(row[column])))
@@ -71,7 +76,8 @@ def _whole_table(path, column):
 
 def _folder(path, column):
     "One file a clip"
-    files = sorted((file for file in path.iterdir() if file.suffix.lower() in FORMS and not file.name.startswith('.') and file.stem.lower() != 'readme'), key=lambda file: clip_key(file.stem))
+    def wanted(file): return file.suffix.lower() in FORMS and not file.name.startswith('.') and file.stem.lower() != 'readme'
+    files = sorted(filter(wanted, path.iterdir()), key=lambda file: clip_key(file.stem))
     if not files: raise ValueError(f"{path}: holds no file of the kinds {', '.join(FORMS)}; expected one a clip")
     names = [file.stem for file in files]
     if len(set(names)) < len(names): raise ValueError(f'{path}: two files are called {next(name for name in names if names.count(name) > 1)}; keep one of them')
@@ -83,6 +89,7 @@ def _array_file(path, column):
     if column == 'label' and values.ndim == 3 and min(values.shape[1:]) > 1: return np.array([bool((frame > 0).any()) for frame in values], np.float64)
     return _numbers(values, path.name)
 
+# %% ../nbs/25_score_files.ipynb #f11299ef
 @contextmanager
 def _named_errors(path):
     "Add the file's name to errors of the libraries that read it"
@@ -131,14 +138,16 @@ def read_clips(
     if not clips: raise ValueError(f'{path.name}: holds no clip')
     return {name:clips[name] for name in sorted(clips, key=clip_key)}
 
-# %% ../nbs/25_score_files.ipynb #003b8c2d
+# %% ../nbs/25_score_files.ipynb #fbbde434
 KNOWN_SETS = ('ped2', 'avenue', 'shanghaitech')
 
 def _named_labels(name):
     "Frame labels of a data set that is there, and its frames a second"
     from aed_nb.datasets import OFFICIAL, MaskVolume, find_dataset, get_dataset, labels_of
     folder = find_dataset(name)
-    if name == 'shanghaitech': found = next((read_clips(folder/'testing'/part) for part in ('test_frame_mask','test_pixel_mask') if (folder/'testing'/part).is_dir()), {})
+    if name == 'shanghaitech':
+        places = [folder/'testing'/part for part in ('test_frame_mask','test_pixel_mask')]
+        found = next((read_clips(place, 'label') for place in places if place.is_dir()), {})
     elif name == 'avenue' and (folder/'avenue.mat').is_file(): found = read_clips(folder/'avenue.mat', 'label')
     elif name == 'avenue': found = {f"{int(path.stem.split('_')[0]):02}":labels_of(MaskVolume(path)) for path in sorted(folder.rglob('*_label.mat'))}
     else: found = {clip.name:clip.labels for clip in get_dataset(name).test if clip.labels is not None}
@@ -160,22 +169,27 @@ def read_labels(
     if str(source) in KNOWN_SETS and not Path(source).exists(): found, fps = _named_labels(str(source))
     else: found, fps = read_clips(source, 'label'), None
     for name,values in found.items():
-        if not np.isin(values, (0,1)).all(): raise ValueError(f'labels of {name or source}: expected 0 and 1, found {np.unique(values)[:4]}; masks of other values belong in a folder of .npy files with three axes')
+        if not np.isin(values, (0,1)).all():
+            raise ValueError(f'labels of {name or source}: expected 0 and 1, found {np.unique(values)[:4]}; masks go into a folder of .npy files with three axes')
     return {name:values.astype(np.uint8) for name,values in found.items()}, fps
 
-# %% ../nbs/25_score_files.ipynb #740ee72b
+# %% ../nbs/25_score_files.ipynb #164319b0
 def _divided(values, lengths, what):
     "One array a clip from all frames behind one another"
-    if len(values) != sum(lengths.values()): raise ValueError(f'{what}: {len(values)} numbers, but the {len(lengths)} clips have {sum(lengths.values())} frames; '
-        'expected all frames of all clips behind one another, in the order of names')
+    if len(values) != sum(lengths.values()):
+        raise ValueError(f'{what}: {len(values)} numbers, but the {len(lengths)} clips have {sum(lengths.values())} frames; expected all frames of all clips behind one another, in the order of names')
     return dict(zip(lengths, np.split(values, np.cumsum(list(lengths.values()))[:-1])))
+
+def _some(names):
+    "The first names of a list, for errors"
+    return ', '.join(list(names)[:5]) + (' ...' if len(names) > 5 else '')
 
 def _named_alike(scores, labels, what):
     "Stop when one side has clips that the other lacks"
     for more,fewer,there,away in ((labels, scores, 'labels', what), (scores, labels, what, 'labels')):
         missing = [name for name in more if name not in fewer]
-        if missing: raise ValueError(f"{there} have {len(missing)} clip(s) that {away} lack: {', '.join(missing[:5])}{' ...' if len(missing) > 5 else ''}; "
-            f"{away} have {', '.join(list(fewer)[:5])}{' ...' if len(fewer) > 5 else ''}. Clips are matched by name: rename or add files")
+        if missing: raise ValueError(f'{there} have {len(missing)} clip(s) that {away} lack: {_some(missing)}; {away} have {_some(fewer)}. '
+            'Clips are matched by name: rename or add files')
 
 def read_lengths(
     lengths:str, # Like `180,180,150`, or a text file with one number a line
@@ -215,14 +229,15 @@ def matched(
     def pair(name):
         values, known = scores[name], labels[name]
         lacking = len(known)-len(values)
-        if lacking not in (0, dropped): raise ValueError(f'{name}: {len(values)} {what} but {len(known)} labels. '
-            + (f'If the first {lacking} of each clip have no score, say --drop_first {lacking}' if 0 < lacking < 32 else 'Check that both are of the same clip and frame rate'))
-        if np.isnan(values).any(): raise ValueError(f'{name}: {np.isnan(values).sum()} {what} are NaN, the first at frame {np.isnan(values).argmax()}; give these frames a number, or leave them out with --drop_first')
+        fix = f'If the first {lacking} of each clip have no score, say --drop_first {lacking}' if 0 < lacking < 32 else 'Check that both are of the same clip and frame rate'
+        if lacking not in (0, dropped): raise ValueError(f'{name}: {len(values)} {what} but {len(known)} labels. {fix}')
+        if np.isnan(values).any():
+            raise ValueError(f'{name}: {np.isnan(values).sum()} {what} are NaN, the first at frame {np.isnan(values).argmax()}; give these frames a number')
         return kept_frames(values, rule, name) if lacking == 0 else values, kept_frames(known, rule, name)
     pairs = [pair(name) for name in labels]
     return [values for values,_ in pairs], [known for _,known in pairs], list(labels)
 
-# %% ../nbs/25_score_files.ipynb #36312d3a
+# %% ../nbs/25_score_files.ipynb #b5c18aa8
 def _any_tracks(path):
     "Tracks in either published form"
     first = next((line for line in path.read_text(encoding='utf8').splitlines() if line.strip()), ',')
@@ -237,7 +252,7 @@ def _region_files(folder, reader):
 def _regions_of(found, names, what):
     "Rows of every clip in order"
     missing = [name for name in names if name not in found]
-    if missing: raise ValueError(f"{what} lack {len(missing)} clip(s): {', '.join(missing[:5])}{' ...' if len(missing) > 5 else ''}; a clip without regions is an empty file, and it has to be there")
+    if missing: raise ValueError(f'{what} lack {len(missing)} clip(s): {_some(missing)}; a clip without regions is an empty file, and it has to be there')
     return [found[name] for name in names]
 
 # %% ../nbs/25_score_files.ipynb #c0af3299
@@ -260,7 +275,7 @@ def _nothing(labels, rule, rows, tracks, lengths, seed):
         if rows is not None: found[who] |= _region_numbers(tracks, [np.column_stack([clip[:,:5], draw(len(clip))]) for clip in rows], lengths)
     return found
 
-# %% ../nbs/25_score_files.ipynb #14ad8c7e
+# %% ../nbs/25_score_files.ipynb #112a6172
 def _region_rows(labels, tracks, regions, names):
     "True tracks and predicted regions of every clip; None where none were given"
     if tracks is not None and regions is None: raise ValueError('--tracks needs --regions: a folder with the boxes of the method, one file a clip')
@@ -277,6 +292,7 @@ def _plain(items):
     "Intervals or comparisons as dicts that JSON can hold"
     return {name:{key:None if value != value else value for key,value in vars(item).items()} for name,item in items.items()}
 
+# %% ../nbs/25_score_files.ipynb #306a502d
 def _rule(protocol, fps, known_fps):
     "Smoothing and stretching by name"
     rules = conventions(fps or known_fps or 25.)
@@ -285,6 +301,7 @@ def _rule(protocol, fps, known_fps):
     if 'clean' in protocol and not (fps or known_fps): raise ValueError(f"protocol={protocol!r} smooths by seconds: say --fps, frames a second")
     return rules[protocol]
 
+# %% ../nbs/25_score_files.ipynb #4b50a767
 def evaluate_files(
     scores:Path,             # Score file or folder
     labels:str,              # Label file or folder, or the name of a data set
@@ -325,28 +342,33 @@ def evaluate_files(
         compared |= compare_regions(true, boxes, others, frames, **again)
     return {**report, 'other':str(compare), 'comparison':_plain(compared)}
 
-# %% ../nbs/25_score_files.ipynb #059da034
+# %% ../nbs/25_score_files.ipynb #3a6fbbf7
 def _percent(value): return '-' if value is None else f'{100*value:.1f}'
+
+def _number_row(name, report):
+    "One metric as cells of the table"
+    known, compared = report['intervals'].get(name), report.get('comparison', {}).get(name)
+    row = [NUMBERS[name], _percent(report['numbers'][name]), f"{_percent(known['low'])} - {_percent(known['high'])}" if known else '-']
+    row += [_percent(report[who].get(name)) for who in ('constant','noise')]
+    if 'comparison' not in report: return row
+    if compared is None: return [*row, '-', '-', '-']
+    return [*row, _percent(compared['second']), f"{100*compared['difference']:+.1f} ({100*compared['low']:+.1f} to {100*compared['high']:+.1f})", f"{100*compared['wins']:.0f} %"]
 
 def report_lines(
     report:dict,        # From `evaluate_files`
     scenes:bool=False,  # Also every scene by itself
 ) -> list[str]: # Lines of text
     "A report as people read it, in percent"
-    one_class = f", {len(report['one_class'])} of them with one class ({', '.join(report['one_class'][:4])}{' ...' if len(report['one_class']) > 4 else ''})" if report['one_class'] else ''
-    head = [f"{report['n_clips']} clips{one_class}; {report['n_frames']:,} frames, {report['n_abnormal']:,} abnormal; smoothing: {report['smoothing']}"]
-    compared, intervals = report.get('comparison', {}), report['intervals']
-    rows = [['', Path(report['scores']).name, '95 % of draws', 'constant', 'noise', *(['other', 'difference', 'ahead in'] if compared else [])]]
-    for name,value in report['numbers'].items():
-        row = [NUMBERS[name], _percent(value), f"{_percent(intervals[name]['low'])} - {_percent(intervals[name]['high'])}" if name in intervals else '-']
-        row += [_percent(report[who].get(name)) for who in ('constant','noise')]
-        item = compared.get(name)
-        if compared: row += [_percent(item['second']), f"{100*item['difference']:+.1f} ({100*item['low']:+.1f} to {100*item['high']:+.1f})", f"{100*item['wins']:.0f} %"] if item else ['-']*3
-        rows.append(row)
-    undefined = max((item['undefined'] for item in intervals.values()), default=0)
-    foot = [f"Draws: {report['n_resamples']} times {report['n_clips']} clips with replacement" + (f'; up to {undefined} left out, because only one class was drawn' if undefined else '')] if intervals else ['No intervals: they need at least two clips and draws']
-    table = [['scene', 'clips', 'frames', 'micro', 'macro, skip']] + [[name, str(row['n_clips']), str(row['n_frames']), _percent(row['micro']), _percent(row.get('macro_skip'))] for name,row in report['scenes'].items()]
-    return [*head, '', *_columns(rows), '', *foot, *(['', *_columns(table)] if scenes else [])]
+    one_class = f", {len(report['one_class'])} of them with one class ({_some(report['one_class'])})" if report['one_class'] else ''
+    head = f"{report['n_clips']} clips{one_class}; {report['n_frames']:,} frames, {report['n_abnormal']:,} abnormal; smoothing: {report['smoothing']}"
+    titles = ['', Path(report['scores']).name, '95 % of draws', 'constant', 'noise', *(['other', 'difference', 'ahead in'] if 'comparison' in report else [])]
+    undefined = max((item['undefined'] for item in report['intervals'].values()), default=0)
+    foot = f"Draws: {report['n_resamples']} times {report['n_clips']} clips with replacement" if report['intervals'] else 'No intervals: they need at least two clips and draws'
+    if undefined: foot += f'; up to {undefined} left out, because only one class was drawn'
+    lines = [head, '', *_columns([titles, *(_number_row(name, report) for name in report['numbers'])]), '', foot]
+    if not scenes: return lines
+    table = [[name, str(row['n_clips']), str(row['n_frames']), _percent(row['micro']), _percent(row.get('macro_skip'))] for name,row in report['scenes'].items()]
+    return [*lines, '', *_columns([['scene', 'clips', 'frames', 'micro', 'macro, skip'], *table])]
 
 def _columns(rows):
     "Rows as lines, each column as wide as its widest entry"

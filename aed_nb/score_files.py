@@ -173,11 +173,12 @@ def read_labels(
             raise ValueError(f'labels of {name or source}: expected 0 and 1, found {np.unique(values)[:4]}; masks go into a folder of .npy files with three axes')
     return {name:values.astype(np.uint8) for name,values in found.items()}, fps
 
-# %% ../nbs/25_score_files.ipynb #164319b0
+# %% ../nbs/25_score_files.ipynb #d8033b38
 def _divided(values, lengths, what):
     "One array a clip from all frames behind one another"
     if len(values) != sum(lengths.values()):
-        raise ValueError(f'{what}: {len(values)} numbers, but the {len(lengths)} clips have {sum(lengths.values())} frames; expected all frames of all clips behind one another, in the order of names')
+        raise ValueError(f'{what}: {len(values)} numbers, but the {len(lengths)} clips have {sum(lengths.values())} frames; '
+            'expected all frames of all clips behind one another, in the order of names')
     return dict(zip(lengths, np.split(values, np.cumsum(list(lengths.values()))[:-1])))
 
 def _some(names):

@@ -4,14 +4,16 @@
 
 # %% auto #0
 __all__ = ['PADDING', 'TRACK_COLUMNS', 'DETECTION_COLUMNS', 'roc_curve', 'auc', 'equal_error_rate', 'average_precision',
-           'one_class_clips', 'micro_auc', 'macro_auc', 'evaluate_frames', 'inclusive_detections', 'inclusive_tracks',
-           'overlap', 'regions_from_mask', 'tracks_from_masks', 'RegionResult', 'rbdc_tbdc', 'evaluate_regions',
-           'read_tracks', 'write_tracks', 'read_detections', 'write_detections', 'read_street_scene',
-           'write_street_scene']
+           'one_class_clips', 'micro_auc', 'macro_auc', 'evaluate_frames', 'scene_of', 'evaluate_scenes',
+           'inclusive_detections', 'inclusive_tracks', 'overlap', 'regions_from_mask', 'tracks_from_masks',
+           'RegionResult', 'RegionSteps', 'region_steps', 'rbdc_tbdc', 'evaluate_regions', 'covered_scores',
+           'PixelResult', 'pixel_auc', 'read_tracks', 'write_tracks', 'read_detections', 'write_detections',
+           'read_street_scene', 'write_street_scene']
 
-# %% ../nbs/13_metrics.ipynb #30c50992
+# %% ../nbs/13_metrics.ipynb #da1451fa
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +134,28 @@ def evaluate_frames(
     modes = [mode for mode in PADDING if mode != 'skip' or n_one_class < len(labels)]
     macro = {f'macro_{mode}':None for mode in PADDING} | {f'macro_{mode}':macro_auc(scores, labels, mode, names) for mode in modes}
     return dict(micro=micro_auc(scores, labels, names), **macro, n_one_class=n_one_class, n_clips=len(labels))
+
+# %% ../nbs/13_metrics.ipynb #0710ac3d
+def scene_of(
+    name:str, # Clip, such as `01_0014`
+) -> str: # What stands before the first `_`; the whole name where there is none
+    "Scene of a clip"
+    return str(name).split('_')[0]
+
+def evaluate_scenes(
+    scores:list[np.ndarray], # One score per frame, one array per clip; higher is stranger
+    labels:list[np.ndarray], # 0 normal, 1 abnormal, same lengths as `scores`
+    names:list[str],         # Names of the clips
+    scene=scene_of,          # Gives the scene of a name
+) -> dict: # Scene to what `evaluate_frames` gives for its clips, with `n_frames` and `n_abnormal`; `micro` is None where only one class is there
+    "Frame metrics of every scene by itself"
+    clips = [(scene(clip[2]), clip) for clip in _checked_clips(scores, labels, names)]
+    def row(chosen):
+        scores, labels, names = zip(*chosen)
+        both = 0 < sum(clip.sum() for clip in labels) < sum(map(len, labels))
+        values = evaluate_frames(scores, labels, names) if both else dict(micro=None, n_one_class=len(names), n_clips=len(names))
+        return {**values, 'n_frames':sum(map(len, labels)), 'n_abnormal':int(sum(clip.sum() for clip in labels))}
+    return {place:row([clip for found,clip in clips if found == place]) for place in sorted({found for found,_ in clips})}
 
 # %% ../nbs/13_metrics.ipynb #47a16287
 def inclusive_detections(
@@ -259,7 +283,7 @@ def _track_ranks(track, region_rank, share):
     size = np.bincount(track)
     return region_rank[order][np.cumsum(size)-size + _needed(size, share) - 1]
 
-# %% ../nbs/13_metrics.ipynb #6714f3cd
+# %% ../nbs/13_metrics.ipynb #644eb609
 @dataclass(repr=False)
 class RegionResult:
     "Areas and curves of the region and the track criterion"
@@ -274,11 +298,6 @@ class RegionResult:
     n_frames:int     # Frames of all clips
     def __repr__(self): return (f'RBDC {self.rbdc:.4f}, TBDC {self.tbdc:.4f} ({self.n_regions:,} regions in {self.n_tracks} tracks, '
         f'{self.n_detections:,} predicted in {self.n_frames:,} frames)')
-
-def _curve(ranks, n_ranks, ends):
-    "Share of things found after each step, from the rank at which each is found"
-    found = np.cumsum(np.bincount(ranks[ranks < n_ranks], minlength=n_ranks))
-    return np.append(0, found[ends]/len(ranks))
 
 def _ranked(scores, ties):
     "Rank of each detection from 0, highest score first, and the rank at which each step ends"
@@ -314,8 +333,38 @@ def _check_lengths(tracks, detections, n_frames, names):
     if total < 1: raise ValueError(f'n_frames={n_frames}: there must be at least one frame')
     return lengths, total, names
 
-# %% ../nbs/13_metrics.ipynb #1a06a2b1
-def rbdc_tbdc(
+# %% ../nbs/13_metrics.ipynb #539f67c8
+@dataclass(repr=False)
+class RegionSteps:
+    "At which step, from 0, every region and track is found and every false positive is raised"
+    region:np.ndarray      # Step of each true region; `n_steps` where it is never found
+    region_clip:np.ndarray # Clip of each
+    track:np.ndarray       # Step of each track
+    track_clip:np.ndarray  # Clip of each
+    false:np.ndarray       # Step of each false positive
+    false_clip:np.ndarray  # Clip of each
+    n_steps:int            # Steps in all
+    n_detections:int       # Predicted regions of all clips
+    lengths:list           # Frames of each clip; all None where only their sum is known
+    n_frames:int           # Frames of all clips
+
+    def result(self,
+        weights:np.ndarray|None=None, # How often each clip counts `(clips,)`; once by default
+    ) -> RegionResult: # RBDC and TBDC, with their curves
+        "Count regions, tracks and false positives step by step"
+        if weights is None: weights, total = np.ones(len(self.lengths)), self.n_frames
+        elif None in self.lengths: raise ValueError('weights need the frames of each clip: give n_frames as a list')
+        else: weights, total = np.asarray(weights, np.float64), float(np.dot(weights, self.lengths))
+        def counted(step, clip): return np.cumsum(np.bincount(step, weights[clip], self.n_steps+1)) # The last entry: those never found
+        region, track, false = (counted(getattr(self, name), getattr(self, f'{name}_clip')) for name in ('region','track','false'))
+        if not region[-1]: raise ValueError('no true region in any clip: RBDC and TBDC do not exist')
+        fpr = np.append(0, false[:-1]/total)
+        rbdr, tbdr = (_up_to_one(fpr, np.append(0, found[:-1]/found[-1])) for found in (region, track))
+        fpr = np.append(fpr[fpr <= 1], 1)
+        return RegionResult(_area(fpr, rbdr), _area(fpr, tbdr), fpr, rbdr, tbdr, len(self.region), len(self.track), self.n_detections, self.n_frames)
+
+# %% ../nbs/13_metrics.ipynb #45c93fbf
+def region_steps(
     tracks:list[np.ndarray],     # Rows `track, frame, left, top, right, bottom`, one array per clip; corners inclusive
     detections:list[np.ndarray], # Rows `frame, left, top, right, bottom, score`, one array per clip; corners inclusive
     n_frames,                    # Frames of each clip, or of all clips together
@@ -323,8 +372,8 @@ def rbdc_tbdc(
     track_share:float=0.1,       # Share of its regions that finds a track, in (0,1]
     ties:str='grouped',          # `grouped`: equal scores are one step; `file`: in the order of rows
     names:list[str]|None=None,   # Names of the clips, for errors
-) -> RegionResult: # RBDC and TBDC, with their curves
-    "Region- and track-based detection criteria over all clips together"
+) -> RegionSteps: # Where everything is found; `result` gives the numbers
+    "Match predictions with true regions, from the highest score down"
     _check_options(iou, track_share, ties)
     lengths, total, names = _check_lengths(tracks, detections, n_frames, names)
     regions, region_clip = _all_clips(tracks, TRACK_COLUMNS, lengths, 'tracks', names)
@@ -334,12 +383,25 @@ def rbdc_tbdc(
     region, detection = _hits(regions, region_clip, found, found_clip, iou)
     region_rank, missed = np.full(len(regions), n_found), np.ones(n_found, dtype=bool)
     np.minimum.at(region_rank, region, rank[detection]) # A region nobody hits keeps a rank beyond the last
-    missed[rank[detection]] = False
-    track_rank = _track_ranks(_track_codes(region_clip, regions[:,0]), region_rank, track_share)
-    fpr = np.append(0, np.cumsum(missed)[ends]/total)
-    rbdr, tbdr = (_up_to_one(fpr, _curve(ranks, n_found, ends)) for ranks in (region_rank, track_rank))
-    fpr = np.append(fpr[fpr <= 1], 1)
-    return RegionResult(_area(fpr, rbdr), _area(fpr, tbdr), fpr, rbdr, tbdr, len(regions), len(track_rank), n_found, total)
+    missed[detection] = False
+    track = _track_codes(region_clip, regions[:,0])
+    track_clip = np.zeros(track.max()+1, dtype=np.int64)
+    track_clip[track] = region_clip
+    step = np.append(np.repeat(np.arange(len(ends)), np.diff(ends, prepend=-1)), len(ends)) # Of each rank
+    return RegionSteps(step[region_rank], region_clip, step[_track_ranks(track, region_rank, track_share)], track_clip,
+        step[rank[missed]], found_clip[missed], len(ends), n_found, lengths, total)
+
+def rbdc_tbdc(
+    tracks:list[np.ndarray],     # Rows `track, frame, left, top, right, bottom`, one array per clip; corners inclusive
+    detections:list[np.ndarray], # Rows `frame, left, top, right, bottom, score`, one array per clip; corners inclusive
+    n_frames,                    # Frames of each clip, or of all clips together
+    iou:float=0.1,               # Least overlap that is a hit, in (0,1]
+    track_share:float=0.1,       # Share of its regions that finds a track, in (0,1]
+    ties:str='grouped',          # `grouped`: equal scores are one step; `file`: in the order of rows
+    names:list[str]|None=None,   # Names of the clips, for errors
+) -> RegionResult: # RBDC and TBDC, with their curves
+    "Region- and track-based detection criteria over all clips together (Ramachandra and Jones, WACV 2020)"
+    return region_steps(tracks, detections, n_frames, iou, track_share, ties, names).result()
 
 # %% ../nbs/13_metrics.ipynb #d8b24a78
 def evaluate_regions(
@@ -351,6 +413,86 @@ def evaluate_regions(
     "Both region-level numbers, ready for a table"
     result = rbdc_tbdc(tracks, detections, n_frames, **options)
     return {name:getattr(result, name) for name in ('rbdc','tbdc','n_regions','n_tracks')}
+
+# %% ../nbs/13_metrics.ipynb #37b1dc45
+def _frame_pairs(maps, masks, name):
+    "Score map and mask of each frame, one at a time, checked"
+    for frame,(scores,mask) in enumerate(zip_longest(maps, masks)):
+        if scores is None or mask is None: raise ValueError(f"{name}: {'score maps' if scores is None else 'masks'} end before frame {frame}, the others go on")
+        scores, mask = np.asarray(scores), np.asarray(mask) > 0
+        if scores.shape != mask.shape or not scores.size: raise ValueError(f'{name}, frame {frame}: score map {scores.shape} but mask {mask.shape}')
+        if np.isnan(scores).any(): raise ValueError(f'{name}, frame {frame}: the score map holds NaN')
+        yield scores, mask
+
+def covered_scores(
+    maps,             # Score maps of one clip, frame by frame `(height, width)`; anything that yields them
+    masks,            # Its masks, the same
+    share:float=0.4,  # Share of the abnormal pixels that has to be found, in (0,1]
+    name:str='clip',  # Name of the clip, for errors
+) -> tuple[np.ndarray, np.ndarray]: # One score and one label per frame
+    "Bring each frame down to the threshold at which it counts (Mahadevan et al., CVPR 2010)"
+    if not 0 < share <= 1: raise ValueError(f'share={share}: must be above 0 and at most 1')
+    def threshold(scores, mask):
+        pixels = scores[mask] if mask.any() else scores.ravel()
+        place = len(pixels) - (int(_needed(np.array([len(pixels)]), share)[0]) if mask.any() else 1)
+        return np.partition(pixels, place)[place], mask.any()
+    rows = [threshold(*pair) for pair in _frame_pairs(maps, masks, name)]
+    return np.array([score for score,_ in rows], np.float64), np.array([label for _,label in rows], bool)
+
+# %% ../nbs/13_metrics.ipynb #cf654f20
+def _levels(scores, bits):
+    "Place of each score among `2**bits` levels that rise with it"
+    digits = (np.asarray(scores, np.float32) + np.float32(0)).view(np.uint32) # Adding zero makes one of both zeros
+    rising = np.where(digits >> 31, ~digits, digits | np.uint32(1 << 31))
+    return (rising >> np.uint32(32-bits)).astype(np.int64)
+
+def _pixel_counts(maps, masks, names, bits=20, at_once=1 << 22):
+    "Normal and abnormal pixels on each level `(2, levels)`, of millions at once at the most"
+    counts, waiting = np.zeros(2 << bits, np.int64), []
+    def add():
+        if waiting: counts[:] += np.bincount(np.concatenate(waiting), minlength=len(counts))
+        waiting.clear()
+    for name,clip,clip_masks in zip(names, maps, masks):
+        for scores,mask in _frame_pairs(clip, clip_masks, name):
+            waiting.append((_levels(scores, bits) + (mask.astype(np.int64) << bits)).ravel())
+            if sum(map(len, waiting)) >= at_once: add()
+    add()
+    return counts.reshape(2, -1)
+
+# %% ../nbs/13_metrics.ipynb #5e29a710
+@dataclass(repr=False)
+class PixelResult:
+    "A pixel-level ROC"
+    auc:float       # Area under the curve, in [0,1]
+    eer:float       # Equal error rate, in [0,1]
+    fpr:np.ndarray  # Share of the normal frames or pixels above each threshold, from 0 to 1
+    tpr:np.ndarray  # Share of the abnormal ones
+    margin:float    # The area of the unrounded scores is at most so far away
+    def __repr__(self): return f'pixel-level AUC {self.auc:.4f}, EER {self.eer:.4f}' + (f', exact to {self.margin:.1g}' if self.margin else '')
+
+def _pixel_roc(counts):
+    "ROC of counted pixels"
+    normal, abnormal = counts[:,counts.any(axis=0)][:,::-1].astype(np.float64)
+    if not normal.sum() or not abnormal.sum(): raise ValueError('all pixels are of one class; a ranking needs both')
+    fpr, tpr = (np.append(0, np.cumsum(part)/part.sum()) for part in (normal, abnormal))
+    tied = float((normal*abnormal).sum()/(normal.sum()*abnormal.sum()))
+    return PixelResult(_area(fpr, tpr), float(np.interp(0, fpr-(1-tpr), fpr)), fpr, tpr, tied/2)
+
+def pixel_auc(
+    maps,                      # Score maps: for each clip anything that yields them frame by frame `(height, width)`
+    masks,                     # Masks, the same; above 0 is abnormal
+    rule:str='ucsd',           # `ucsd`: frames, 40 % of whose abnormal pixels must be found; `pixels`: every pixel counts
+    share:float=0.4,           # Under `ucsd`: share of the abnormal pixels that has to be found
+    names:list[str]|None=None, # Names of the clips, for errors
+) -> PixelResult: # Area, EER and curve
+    "Pixel-level ROC under one of its two rules, in memory that does not grow with the clips"
+    if rule not in ('ucsd', 'pixels'): raise ValueError(f'rule={rule!r}: allowed are ucsd, pixels')
+    if len(maps) != len(masks): raise ValueError(f'{len(maps)} clips of score maps but {len(masks)} clips of masks')
+    names = [f'clip {place}' for place in range(len(maps))] if names is None else list(names)
+    if rule == 'pixels': return _pixel_roc(_pixel_counts(maps, masks, names))
+    scores, labels = map(np.concatenate, zip(*[covered_scores(*clip, share, name) for *clip,name in zip(maps, masks, names)]))
+    fpr, tpr, _ = roc_curve(scores, labels)
+    return PixelResult(auc(scores, labels), equal_error_rate(scores, labels), fpr, tpr, 0.)
 
 # %% ../nbs/13_metrics.ipynb #2c27b5f8
 def _read_rows(path, columns):

@@ -7,7 +7,7 @@ __all__ = ['TASK_CLASSES', 'as_pixels', 'sequences', 'MultiTaskNet', 'build_mode
            'draw_round', 'CubeBatches', 'CubeLoaders', 'cube_loaders', 'CpuHalf', 'resolve_precision', 'half_precision',
            'save_weights', 'KeepRounds', 'task_metrics', 'AedLearner', 'aed_learner', 'load_weights']
 
-# %% ../nbs/11_learner.ipynb #a405a2b0
+# %% ../nbs/11_learner.ipynb #ee7c0ae0
 import json
 import time
 from pathlib import Path
@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .core import Settings, atomic_path, write_json
-from .cubes import ClipStore, ObjectTable, cut_cubes, motion_amount, object_table, regular_offsets
+from .cubes import ClipStore, ObjectTable, cut_cubes, in_parts, motion_amount, object_table, regular_offsets
 from .datasets import Clip
 from .detect import Detections
 from .net3d import Task, Trunk, two_way_accuracy
@@ -163,7 +163,7 @@ def draw_round(
     chosen = np.sort(generator.permutation(total)[:count or total])
     return np.concatenate([generator.permutation(chosen[np.isin(clip_of[chosen], block)]) for block in blocks])
 
-# %% ../nbs/11_learner.ipynb #ca19dce3
+# %% ../nbs/11_learner.ipynb #10bcdd08
 class CubeBatches:
     "Whole batches by number, cut out of the clips when asked for"
     def __init__(self,
@@ -205,9 +205,13 @@ class CubeBatches:
 
     def _answers(self, chosen):
         if self.teacher is None: return torch.zeros(len(chosen), 0)
-        return torch.from_numpy(np.stack([self.teacher[self.clips[place].name][row] for place,row in zip(chosen.clip, chosen.row)])).float()
+        answers = np.empty((len(chosen), self.teacher[self.clips[chosen.clip[0]].name].shape[1]), np.float32)
+        for place in np.unique(chosen.clip):
+            rows = np.flatnonzero(chosen.clip == place)
+            answers[rows] = self.teacher[self.clips[place].name][chosen.row[rows]]
+        return torch.from_numpy(answers)
 
-# %% ../nbs/11_learner.ipynb #90e22904
+# %% ../nbs/11_learner.ipynb #b17fa162
 class CubeLoaders(DataLoaders):
     "Training and validation batches, with a picture of them"
     n_inp = 2
@@ -234,7 +238,8 @@ def cube_loaders(
     if 'distil' in settings.tasks and teacher is None: raise ValueError('the task distil needs `teacher`; make it with `teacher_targets`, or leave the task out')
     margin = settings.half_window*settings.max_step
     def loader(part, count, fixed):
-        batches = CubeBatches(object_table(part, detections, margin), part, store, settings, teacher if 'distil' in settings.tasks else None, count, fixed)
+        parts, objects = in_parts(part, object_table(part, detections, margin), store, margin)
+        batches = CubeBatches(objects, parts, store, settings, teacher if 'distil' in settings.tasks else None, count, fixed)
         return DataLoader(batches, bs=None, device=torch.device(device))
     return CubeLoaders(loader(clips, settings.epoch_objects, False), loader(valid_clips, settings.valid_objects, True), device=torch.device(device))
 

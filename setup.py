@@ -26,6 +26,7 @@ setup(
     install_requires=settings['requirements'].split(),
     extras_require={'dev': settings['dev_requirements'].split()},
     entry_points={
+        'console_scripts': settings['console_scripts'].split(),
         'papermill.io': [f'aed-nb:// = {library}.papermill_io:RunNotebookHandler'],
         'nbdev': [f'{library} = {library}._modidx:d'],
     },

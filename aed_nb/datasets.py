@@ -10,9 +10,9 @@ __all__ = ['IMAGE_TYPES', 'VIDEO_TYPES', 'READ_ON', 'OPEN_VIDEOS', 'FRAME_CACHE'
            'warn_missing', 'Official', 'find_dataset', 'find_sources', 'split_sources', 'in_time', 'read_ranges',
            'spans_to_labels', 'whole_of', 'shown_at', 'frames_shown', 'range_labels', 'tracks_file', 'own_facts',
            'own_tracks', 'load_folder', 'ped2_ranges', 'absent_clips', 'load_ped2', 'load_avenue', 'load_shanghaitech',
-           'load_synthetic', 'get_dataset', 'leave_out', 'run_data']
+           'load_synthetic', 'get_dataset', 'leave_out', 'run_data', 'download']
 
-# %% ../nbs/03_datasets.ipynb #82e03a11
+# %% ../nbs/03_datasets.ipynb #88a94235
 import csv, math, os, re, threading, warnings, zlib
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
@@ -26,6 +26,7 @@ from fastcore.basics import patch
 from scipy.io import loadmat, whosmat
 
 from .core import Settings, data_roots, excluded_frames, file_hash, text_hash
+from .download import ARCHIVES, download_archives
 from .synth import make_benchmark
 
 # %% ../nbs/03_datasets.ipynb #e7971a20
@@ -535,7 +536,7 @@ OFFICIAL = {
         '  testing/test_pixel_mask/01_0014.npy ...\n  tracks/01_0014.txt ...   (optional)'),
 }
 
-# %% ../nbs/03_datasets.ipynb #8f6fb389
+# %% ../nbs/03_datasets.ipynb #cf8701eb
 def find_dataset(
     name:str,            # Official name
     root:Path|None=None, # The data set's folder or the one above; None looks in `data_roots()`
@@ -547,7 +548,8 @@ def find_dataset(
         if any((place/mark).is_dir() for mark in official.marks): return place
     looked = '\n'.join(f'  {base}' for base in roots)
     raise FileNotFoundError(f"{name} is not there. Looked for a folder {' or '.join(official.folders)}, with {' or '.join(official.marks)} in it, in\n{looked}\n"
-        f'It should look like this:\n{official.tree}\nGet it from {official.source}, then put it there, or set AED_DATA to the folder above it.')
+        f'It should look like this:\n{official.tree}\nGet it from {official.source}, then put it there, or set AED_DATA to the folder above it.'
+        +(f' `aed_nb.datasets.download({name!r})` gets it for you.' if name in ARCHIVES else ''))
 
 # %% ../nbs/03_datasets.ipynb #7ff42c21
 def find_sources(
@@ -870,3 +872,20 @@ def run_data(
         try: options['split'] = float(settings.split)
         except ValueError: options['split'] = [name.strip() for name in settings.split.split(',')]
     return leave_out(get_dataset(settings.dataset, **options), settings.exclude)
+
+# %% ../nbs/03_datasets.ipynb #5dcbf70b
+def download(
+    name:str,              # `ped2`, `avenue` or `shanghaitech`
+    folder:Path|None=None, # Where it goes; the first of `data_roots()` by default
+    keep:bool=False,       # Keep the archives
+    progress:bool=True,    # Show bars
+) -> Path|None: # The data set's folder; None for a set that nobody may hand out
+    "Get an official data set, unless it is there"
+    if name not in OFFICIAL: raise ValueError(f"{name!r} cannot be downloaded; official sets are {', '.join(OFFICIAL)}, and synthetic is drawn in memory")
+    folder = Path(folder or data_roots()[0])
+    try: return find_dataset(name, folder)
+    except FileNotFoundError: pass
+    if name in ARCHIVES:
+        download_archives(ARCHIVES[name], folder, keep, progress)
+        return find_dataset(name, folder)
+    print(f'{name} is given out on request: ask at {OFFICIAL[name].source}, then put it into {folder.name}/ like this:\n{OFFICIAL[name].tree}')

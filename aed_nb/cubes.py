@@ -205,18 +205,19 @@ def object_table(
             'lower `confidence`, or give longer clips')
     return ObjectTable(*(np.concatenate(column) for column in zip(*parts)))
 
-# %% ../nbs/05_cubes.ipynb #1bf47f1a
+# %% ../nbs/05_cubes.ipynb #11410e80
 def in_parts(
     clips:list[Clip],    # Clips that the table counts
     objects:ObjectTable, # Objects of these
     store:ClipStore,     # Decoded clips; parts take a quarter of its budget
     margin:int=0,        # Frames before and after an object that its cube may need
 ) -> tuple[list, ObjectTable]: # Clips and parts of clips; the same objects, counted by these
-    "Cut clips that memory does not hold"
+    "Cut long clips of a data set that memory does not hold"
     parts, clip_of, frame = [], objects.clip.copy(), objects.frame.copy()
+    small = sum(map(store.size, clips)) <= store.budget
     for place,clip in enumerate(clips):
         rows = np.flatnonzero(objects.clip == place)
-        fits = store.size(clip) <= store.budget
+        fits = small or store.size(clip) <= store.budget//4
         length = len(clip) if fits else max(store.budget//4*len(clip)//store.size(clip)-2*margin, 1)
         for start in range(0, len(clip), length):
             inside = rows[(objects.frame[rows] >= start) & (objects.frame[rows] < start+length)]

@@ -90,7 +90,7 @@ class VideoFacts(NamedTuple):
     fps:float          # Frames a second as the container says
     seekable:bool|None # Whether jumps land where they should; None: not known yet
 
-# %% ../nbs/03_datasets.ipynb #41a40933
+# %% ../nbs/03_datasets.ipynb #c8b451d4
 class AvCapture:
     "What `cv2.VideoCapture` is to OpenCV, for videos that only PyAV decodes"
     def __init__(self,
@@ -115,7 +115,16 @@ class AvCapture:
         "Facts of the file; it never says how many frames there are, so they are counted"
         if what == cv2.CAP_PROP_FPS: return float(self.stream.average_rate or 0)
         return 1000*float(self.frame.time or 0) if what == cv2.CAP_PROP_POS_MSEC and self.frame is not None else 0.
-    def set(self, what, value): return False # It does not jump
+    def set(self,
+        what,  # `cv2.CAP_PROP_POS_FRAMES`
+        value, # Frame, at the mean rate
+    ): # Whether it worked
+        "Go to a key frame at or before a frame"
+        seconds = value/(self.get(cv2.CAP_PROP_FPS) or 25)
+        try: self.container.seek((self.stream.start_time or 0)+int(seconds/self.stream.time_base), stream=self.stream)
+        except OSError: return False
+        self.frames = self.container.decode(self.stream)
+        return True
 
 # %% ../nbs/03_datasets.ipynb #3f16eaa8
 @lru_cache(maxsize=None)
@@ -169,7 +178,7 @@ def video_facts(
             return VideoFacts(claimed, size, fps, True if Path(path).suffix.lower() == '.avi' else None)
     return VideoFacts(len(frame_times(path)), size, fps, False)
 
-# %% ../nbs/03_datasets.ipynb #6dd57a5f
+# %% ../nbs/03_datasets.ipynb #165d1c2e
 READ_ON = 32       # Frames ahead that are read through instead of jumped to
 OPEN_VIDEOS = 4    # Decoders that stay open in a process
 _LOCK = threading.RLock()
@@ -186,6 +195,8 @@ class VideoFrames:
     def __getstate__(self): return {**self.__dict__, 'capture':None, 'position':0} # a decoder stays in its process
     @cached_property
     def facts(self): return video_facts(self.path) # What is known of the video, read once
+    @cached_property
+    def times(self): return frame_times(self.path) # Milliseconds, one a frame; the whole video is gone through
     @property
     def size(self): return self.facts.size # Width and height, pixels
     @property
@@ -193,7 +204,7 @@ class VideoFrames:
     @property
     def stamp(self): return self.path.stat().st_size # Bytes of the file
 
-# %% ../nbs/03_datasets.ipynb #43255443
+# %% ../nbs/03_datasets.ipynb #a1be82b9
 @patch
 def close(self:VideoFrames):
     "Let go of the decoder; the next read opens the file again"
@@ -212,11 +223,25 @@ def rewind(self:VideoFrames):
 def may_jump(self:VideoFrames) -> bool: # Found out once a file
     "Whether jumping by index lands on the right frame"
     if self.facts.seekable is None:
-        times = frame_times(self.path)
-        self.facts = self.facts._replace(seekable=len(times) == len(self) and is_steady(times, self.fps))
+        self.facts = self.facts._replace(seekable=len(self.times) == len(self) and is_steady(self.times, self.fps) and not isinstance(open_video(self.path), AvCapture))
     return self.facts.seekable
 
-# %% ../nbs/03_datasets.ipynb #09de558a
+@patch
+def jump(self:VideoFrames,
+    index:int, # Frame, from 0
+) -> bool: # Whether the decoder stands before it now; else it may stand at the beginning
+    "Go to a frame, by its number or by the time of the one before"
+    if self.may_jump(): return self.capture.set(cv2.CAP_PROP_POS_FRAMES, index)
+    times = self.times
+    if index < READ_ON or len(times) != len(self) or np.diff(times).min() < 1: return False
+    for early in (1, 300): # frames by which it goes too far back
+        self.capture.set(cv2.CAP_PROP_POS_FRAMES, max(int((times[index-1]-times[0])*self.fps/1000)-early, 0))
+        while self.capture.grab() and (now := self.capture.get(cv2.CAP_PROP_POS_MSEC)) < times[index-1]+0.5:
+            if now > times[index-1]-0.5: return True
+    self.rewind()
+    return False
+
+# %% ../nbs/03_datasets.ipynb #0124faec
 @patch
 def read(self:VideoFrames,
     index:int, # From 0
@@ -225,8 +250,7 @@ def read(self:VideoFrames,
     with _LOCK:
         if self.capture is None: self.rewind()
         if not 0 <= index-self.position <= READ_ON:
-            jumped = self.may_jump() and self.capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-            if jumped: self.position = index
+            if self.jump(index): self.position = index
             elif index < self.position: self.rewind()
         while self.position < index and self.capture.grab(): self.position += 1
         fine, frame = self.capture.read()
@@ -619,7 +643,7 @@ def read_ranges(
         ranges.setdefault(name, []).append((first, last))
     return unit, ranges
 
-# %% ../nbs/03_datasets.ipynb #d299420a
+# %% ../nbs/03_datasets.ipynb #d764bb0e
 def spans_to_labels(
     spans:list,   # First frame, and frame behind the last, of each abnormal run
     n_frames:int, # Length of the clip
@@ -643,8 +667,7 @@ def shown_at(
 ) -> np.ndarray: # Seconds from the first frame, one a frame
     "When each frame is shown; measured where the rate varies"
     if not isinstance(source, VideoFrames) or source.may_jump(): return np.arange(len(source))/fps
-    times = frame_times(source.path)
-    return (times-times[0])/1000
+    return (source.times-source.times[0])/1000
 
 def frames_shown(
     times:np.ndarray, # Seconds, one a frame

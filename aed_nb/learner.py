@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TASK_CLASSES', 'as_pixels', 'sequences', 'MultiTaskNet', 'build_model', 'MultiTaskLoss', 'hold_out', 'clip_blocks',
-           'draw_round', 'CubeBatches', 'CubeLoaders', 'cube_loaders', 'CpuHalf', 'resolve_precision', 'half_precision',
-           'save_weights', 'KeepRounds', 'task_metrics', 'AedLearner', 'aed_learner', 'load_weights']
+           'enough_blocks', 'draw_round', 'CubeBatches', 'CubeLoaders', 'cube_loaders', 'CpuHalf', 'resolve_precision',
+           'half_precision', 'save_weights', 'KeepRounds', 'task_metrics', 'AedLearner', 'aed_learner', 'load_weights']
 
 # %% ../nbs/11_learner.ipynb #ee7c0ae0
 import json
@@ -138,7 +138,7 @@ def hold_out(
     held = set(np.random.default_rng(seed).permutation(len(clips))[:count].tolist())
     return [clip for place,clip in enumerate(clips) if place not in held], [clip for place,clip in enumerate(clips) if place in held]
 
-# %% ../nbs/11_learner.ipynb #d7995e6d
+# %% ../nbs/11_learner.ipynb #7311c7e9
 def clip_blocks(
     sizes:list[int],               # Bytes of every clip
     budget:int,                    # Bytes that a block may take; a larger clip stands alone
@@ -152,6 +152,17 @@ def clip_blocks(
         room -= sizes[place]
     return blocks
 
+def enough_blocks(
+    clip_of:np.ndarray,            # Position of every object's clip `(object,)`
+    blocks:list[list[int]],        # Clips that are in memory together, in random order
+    count:int,                     # Objects to draw; 0 takes all
+    share:int=4,                   # Objects that are there for each that is drawn
+    least:int=8,                   # Blocks at the least
+) -> list[list[int]]: # The first of them
+    "Blocks that a short round decodes"
+    there = np.cumsum([np.bincount(clip_of, minlength=max(map(max, blocks))+1)[block].sum() for block in blocks])
+    return blocks[:max(int(np.searchsorted(there, share*count))+1, least)] if count else blocks
+
 def draw_round(
     clip_of:np.ndarray,            # Position of every object's clip `(object,)`
     blocks:list[list[int]],        # Clips that are in memory together
@@ -159,11 +170,11 @@ def draw_round(
     generator:np.random.Generator, # Where chance comes from
 ) -> np.ndarray: # Rows of objects in the order of training
     "Draw the objects of one round"
-    total = len(clip_of)
-    chosen = np.sort(generator.permutation(total)[:count or total])
+    there = np.flatnonzero(np.isin(clip_of, np.concatenate(blocks)))
+    chosen = np.sort(generator.permutation(there)[:count or len(there)])
     return np.concatenate([generator.permutation(chosen[np.isin(clip_of[chosen], block)]) for block in blocks])
 
-# %% ../nbs/11_learner.ipynb #10bcdd08
+# %% ../nbs/11_learner.ipynb #f7cbdab2
 class CubeBatches:
     "Whole batches by number, cut out of the clips when asked for"
     def __init__(self,
@@ -186,6 +197,7 @@ class CubeBatches:
         self.chance = [self.settings.seed, 1_000_003 if self.fixed else number]
         generator = np.random.default_rng(self.chance)
         blocks = clip_blocks([self.store.size(clip) for clip in self.clips], self.store.budget, generator)
+        if len(blocks) > 1: blocks = enough_blocks(self.objects.clip, blocks, self.count if self.count < len(self.objects) else 0)
         self.order = draw_round(self.objects.clip, blocks, self.count, generator)
 
     def __len__(self):

@@ -138,7 +138,7 @@ def label_findings(
     elif single: found.append(Finding('note', f'of one class only: {listed(single)}', 'macro AUC is given in both ways, with these clips counted as 1 and left out'))
     return found
 
-# %% ../nbs/26_doctor.ipynb #d53e26b0
+# %% ../nbs/26_doctor.ipynb #e3a25381
 WINDOW = 2*Settings.half_window*Settings.max_step+1 # Frames that a training object's cube may reach over: three steps of up to five frames to both sides
 
 def clip_findings(
@@ -159,7 +159,7 @@ def clip_findings(
     if said-{official and official.fps}: found.append(Finding('note', f'files say {listed(sorted(said))} frames a second, the official rate {official.fps:g} is used', 'files that were encoded anew may lack frames'))
     sources = [] if quick else [whole_of(clip.source)[0] for clip in clips]
     uneven = [source.path.name for source in dict.fromkeys(sources) if isinstance(source, VideoFrames) and not source.may_jump()]
-    if uneven: found.append(Finding('note', f'no jumping in {listed(uneven)}: frames come at unequal times, or the header is wrong', 'it is read in order, which is slow; `ffmpeg -i IN -r 25 OUT.mp4` makes a steady copy'))
+    if uneven: found.append(Finding('note', f'frames come at unequal times in {listed(uneven)}, or the header is wrong', 'it is gone through once more, and speeds in pixels a frame mean less; `ffmpeg -i IN -r 25 OUT.mp4` makes a steady copy'))
     return found or [Finding('ok', f"frames of {'%d x %d' % next(iter(sizes))}, {next(iter(rates)):g} a second")] if clips else []
 
 # %% ../nbs/26_doctor.ipynb #4c27dca3

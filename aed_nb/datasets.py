@@ -90,7 +90,7 @@ class VideoFacts(NamedTuple):
     fps:float          # Frames a second as the container says
     seekable:bool|None # Whether jumps land where they should; None: not known yet
 
-# %% ../nbs/03_datasets.ipynb #c8b451d4
+# %% ../nbs/03_datasets.ipynb #d415e821
 class AvCapture:
     "What `cv2.VideoCapture` is to OpenCV, for videos that only PyAV decodes"
     def __init__(self,
@@ -101,12 +101,14 @@ class AvCapture:
         self.stream, self.frame = self.container.streams.video[0], None
         self.stream.thread_type = 'AUTO'
         self.frames = self.container.decode(self.stream)
-    def isOpened(self): return True # OpenCV's name
-    def grab(self): # False behind the last frame
+    def isOpened(self) -> bool: # Always, or there would have been an error
+        "Whether there is something to read"
+        return True
+    def grab(self) -> bool: # False behind the last frame
         "Go to the next frame"
         self.frame = next(self.frames, None)
         return self.frame is not None
-    def read(self): # Whether there was a frame; blue, green and red of it
+    def read(self) -> tuple: # Whether there was a frame; blue, green and red of it
         "Decode the next frame"
         return (True, self.frame.to_ndarray(format='bgr24')) if self.grab() else (False, None)
     def get(self,

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['TASKS', 'VARIANTS', 'NORMS', 'TEACHERS', 'PRECISIONS', 'PRESETS', 'CONFIDENCES', 'PROFILES', 'project_root',
            'search_path', 'data_roots', 'weight_roots', 'home_dir', 'cache_dir', 'runs_dir', 'atomic_path',
-           'write_json', 'Settings', 'check_settings', 'get_settings', 'seed_everything', 'keep_memory', 'file_hash',
-           'text_hash', 'run_folder', 'versions', 'git_commit', 'write_record', 'settings_from', 'read_settings',
-           'assigned_names', 'check_parameters', 'check_switch', 'duration']
+           'write_json', 'Settings', 'check_settings', 'excluded_frames', 'get_settings', 'seed_everything',
+           'keep_memory', 'file_hash', 'text_hash', 'settings_hash', 'run_folder', 'versions', 'git_commit',
+           'write_record', 'settings_from', 'read_settings', 'assigned_names', 'check_parameters', 'check_switch',
+           'duration']
 
 # %% ../nbs/00_core.ipynb #09285743
 import ast, ctypes, hashlib, json, os, platform, random, re, subprocess, sys, tempfile, time
@@ -93,11 +94,14 @@ NORMS = ('batch', 'batch_per_length', 'instance')
 TEACHERS = ('efficientnet_lite0', 'resnet50')
 PRECISIONS = ('auto', 'fp32', 'bf16', 'fp16')
 
-# %% ../nbs/00_core.ipynb #3d6d0600
+# %% ../nbs/00_core.ipynb #4b761337
 @dataclass(frozen=True)
 class Settings:
     "Every setting of the method, for one data set"
     dataset:str='synthetic'           # Name for `get_dataset`, or a folder with videos
+    split:str=''                      # For a folder without `train/` and `test/`: share of training like `0.8`, or names of test clips; empty where the tree says it
+    fps:float=0.                      # Frames a second of a folder of images; 0 takes what files say, else 25
+    exclude:str=''                    # Training clips and frames that are not learned from, like `Train003, 16:100-150`; empty for none
     # objects
     detector:str='motion'             # `motion`, `frame` (all of it), `yolov3_boxes`, `cascade_motion_boxes`, or the name of ultralytics weights
     confidence:float=0.25             # Boxes below this are dropped; belongs to the detector (P for YOLOv3, D for others)
@@ -144,10 +148,10 @@ class Settings:
     @property
     def grey_crops(self): return self.grey or self.channels == 1 # Whether crops are cut with one channel
 
-# %% ../nbs/00_core.ipynb #47b72d37
+# %% ../nbs/00_core.ipynb #cb830353
 _CHOICES = dict(variant=VARIANTS, norm=NORMS, teacher=TEACHERS, precision=PRECISIONS, channels=(1,3), cube_size=(64,), added_boxes=('motion', ''))
 _AT_LEAST = dict(image_size=32, half_window=1, max_step=2, epochs=1, batch_size=2, mean_filter=1, map_scale=1, paper_taps=1,
-    min_side=0, epoch_objects=0, valid_objects=0, lambda_distil=0, static_threshold=0, clean_seconds=0, track_seconds=0, paper_sigma=0, seed=0)
+    fps=0, min_side=0, epoch_objects=0, valid_objects=0, lambda_distil=0, static_threshold=0, clean_seconds=0, track_seconds=0, paper_sigma=0, seed=0)
 
 def check_settings(
     settings, # A `Settings`
@@ -169,6 +173,20 @@ def check_settings(
     if settings.paper_taps % 2 == 0: stop('paper_taps', 'must be odd, so that the filter has a middle')
     if not settings.tasks or set(settings.tasks)-set(TASKS): stop('tasks', f"choose at least one of {', '.join(TASKS)}")
     if len(set(settings.tasks)) < len(settings.tasks): stop('tasks', 'names a task twice')
+    excluded_frames(settings.exclude)
+
+# %% ../nbs/00_core.ipynb #7cc4fb7a
+def excluded_frames(
+    text:str, # Like `Train003, 16:100-150`
+) -> list[tuple]: # Name of a clip, first frame, frame behind the last; None twice for a whole clip
+    "What is not learned from"
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(','))):
+        name, first, last = re.fullmatch(r'([^:]*[^:\s])\s*(?::\s*(\d+)\s*-\s*(\d+))?|.*', part, re.S).groups()
+        if name is None: raise ValueError(f'exclude={text!r}: {part!r} is neither a clip nor CLIP:FIRST-LAST, like 16:100-150')
+        if first and int(last) < int(first): raise ValueError(f'exclude={text!r}: {part!r} ends before it begins')
+        found.append((name, int(first), int(last)+1) if first else (name, None, None))
+    return found
 
 # %% ../nbs/00_core.ipynb #a3bb3a94
 PRESETS = {
@@ -245,7 +263,16 @@ def text_hash(
     "Short hash of a setting or a list of them"
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:length]
 
-# %% ../nbs/00_core.ipynb #a004783b
+# %% ../nbs/00_core.ipynb #b130efa3
+_LATER = ('split', 'fps', 'exclude') # Settings that earlier runs did not know
+
+def settings_hash(
+    settings:Settings, # All settings of a run
+) -> str: # Eight characters
+    "Short hash of the settings; what was added later counts only where it is used, so that folders of earlier runs keep their names"
+    unused = {item.name for item in fields(settings) if item.name in _LATER and getattr(settings, item.name) == item.default}
+    return text_hash({name:value for name,value in asdict(settings).items() if name not in unused})
+
 def run_folder(
     settings:Settings,  # All settings of the run
     name:str|None=None, # Folder name that the user asked for
@@ -253,7 +280,7 @@ def run_folder(
     "Folder of the run with these settings"
     if name is not None and not re.fullmatch(r'\w[\w.+=-]*', str(name)): raise ValueError(f'run_name={name!r}: give a plain name, the run goes to {runs_dir().name}/')
     label = Path(settings.dataset).name
-    folder = runs_dir()/(str(name) if name is not None else f'{label}-{text_hash(asdict(settings))}')
+    folder = runs_dir()/(str(name) if name is not None else f'{label}-{settings_hash(settings)}')
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

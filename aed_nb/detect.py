@@ -8,10 +8,10 @@ __all__ = ['Detections', 'check_detections', 'nested', 'concatenate', 'load_dete
            'surest_close', 'find_boxes', 'PublishedBoxes', 'clip_rows', 'clip_boxes', 'WithClasses', 'empty_scene',
            'smoothed', 'shadow_pixels', 'difference', 'moving_blobs', 'Followed', 'shared_area', 'held_to_edges',
            'unhidden', 'follow_frame', 'follow', 'parted', 'MotionDetector', 'detections_file', 'stored_detections',
-           'detect_clips', 'WholeFrames', 'unseen_boxes', 'NewBoxes', 'get_detector', 'find_objects', 'find_more',
-           'threshold_for_count', 'detection_cost']
+           'detect_clips', 'WholeFrames', 'unseen_boxes', 'NewBoxes', 'get_detector', 'without_excluded',
+           'find_objects', 'find_more', 'threshold_for_count', 'detection_cost']
 
-# %% ../nbs/04_detect.ipynb #12f285b0
+# %% ../nbs/04_detect.ipynb #aed8a060
 import os, re, time, warnings, zipfile, zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ import numpy as np
 from fastcore.basics import patch
 from tqdm import tqdm
 
-from .core import Settings, atomic_path, cache_dir, data_roots, file_hash, text_hash, weight_roots
+from .core import Settings, atomic_path, cache_dir, data_roots, excluded_frames, file_hash, text_hash, weight_roots
 
 # %% ../nbs/04_detect.ipynb #60b525b4
 @dataclass
@@ -799,7 +799,18 @@ def get_detector(
     if not settings.class_weights: return detector
     return WithClasses(detector, YoloDetector(settings.class_weights, image_size=settings.image_size))
 
-# %% ../nbs/04_detect.ipynb #fec03f98
+# %% ../nbs/04_detect.ipynb #3fdf8405
+def without_excluded(
+    found:dict,        # Clip name to boxes
+    clips:list,        # Their clips, of one split
+    settings:Settings, # All settings of the run
+) -> dict: # The same, without boxes on excluded frames of training clips
+    "Take out what must not be learned from"
+    found, training = dict(found), {clip.name for clip in clips if clip.split == 'train'}
+    for name,first,stop in excluded_frames(settings.exclude):
+        if name in training and first is not None: found[name] = found[name][(found[name].frame < first) | (found[name].frame >= stop)]
+    return found
+
 def find_objects(
     detector:Detector,     # From `get_detector`
     clips:list,            # Clips of `03_datasets`, of one split
@@ -808,10 +819,10 @@ def find_objects(
     progress:bool=True,    # Show a bar that counts frames
 ) -> dict[str,Detections]: # Clip name to boxes, in the order of `clips`
     "Boxes that a run works with"
-    found = detect_clips(detector, clips, folder, progress)
+    found = without_excluded(detect_clips(detector, clips, folder, progress), clips, settings)
     return {name:boxes.above(settings.confidence).filtered(settings.min_side, settings.drop_nested) for name,boxes in found.items()}
 
-# %% ../nbs/04_detect.ipynb #405ceb9d
+# %% ../nbs/04_detect.ipynb #65ed040c
 def find_more(
     detector:Detector,     # From `get_detector`
     clips:list,            # Clips of `03_datasets`, of one split
@@ -822,7 +833,7 @@ def find_more(
     "Boxes from motion that the detector has not seen"
     if settings.added_boxes != 'motion' or not isinstance(detector, YoloDetector): return {}
     source = NewBoxes(detector, MotionDetector(), settings.confidence, settings.added_iou, folder)
-    return detect_clips(source, clips, folder and Path(folder)/source.key, progress)
+    return without_excluded(detect_clips(source, clips, folder and Path(folder)/source.key, progress), clips, settings)
 
 # %% ../nbs/04_detect.ipynb #7da2c150
 def threshold_for_count(

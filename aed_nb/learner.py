@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['TASK_CLASSES', 'as_pixels', 'sequences', 'MultiTaskNet', 'build_model', 'MultiTaskLoss', 'hold_out', 'clip_blocks',
-           'draw_round', 'CubeBatches', 'CubeLoaders', 'cube_loaders', 'Bfloat16', 'resolve_precision',
+           'enough_blocks', 'draw_round', 'CubeBatches', 'CubeLoaders', 'cube_loaders', 'Bfloat16', 'resolve_precision',
            'half_precision', 'save_weights', 'KeepRounds', 'task_metrics', 'AedLearner', 'aed_learner', 'load_weights']
 
-# %% ../nbs/11_learner.ipynb #a405a2b0
+# %% ../nbs/11_learner.ipynb #ee7c0ae0
 import json
 import time
 from pathlib import Path
@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .core import Settings, atomic_path, write_json
-from .cubes import ClipStore, ObjectTable, cut_cubes, motion_amount, object_table, regular_offsets
+from .cubes import ClipStore, ObjectTable, cut_cubes, in_parts, motion_amount, object_table, regular_offsets
 from .datasets import Clip
 from .detect import Detections
 from .net3d import Task, Trunk, two_way_accuracy
@@ -138,7 +138,7 @@ def hold_out(
     held = set(np.random.default_rng(seed).permutation(len(clips))[:count].tolist())
     return [clip for place,clip in enumerate(clips) if place not in held], [clip for place,clip in enumerate(clips) if place in held]
 
-# %% ../nbs/11_learner.ipynb #d7995e6d
+# %% ../nbs/11_learner.ipynb #7311c7e9
 def clip_blocks(
     sizes:list[int],               # Bytes of every clip
     budget:int,                    # Bytes that a block may take; a larger clip stands alone
@@ -152,6 +152,17 @@ def clip_blocks(
         room -= sizes[place]
     return blocks
 
+def enough_blocks(
+    clip_of:np.ndarray,            # Position of every object's clip `(object,)`
+    blocks:list[list[int]],        # Clips that are in memory together, in random order
+    count:int,                     # Objects to draw; 0 takes all
+    share:int=4,                   # Objects that are there for each that is drawn
+    least:int=8,                   # Blocks at the least
+) -> list[list[int]]: # The first of them
+    "Blocks that a short round decodes"
+    there = np.cumsum([np.bincount(clip_of, minlength=max(map(max, blocks))+1)[block].sum() for block in blocks])
+    return blocks[:max(int(np.searchsorted(there, share*count))+1, least)] if count else blocks
+
 def draw_round(
     clip_of:np.ndarray,            # Position of every object's clip `(object,)`
     blocks:list[list[int]],        # Clips that are in memory together
@@ -159,11 +170,11 @@ def draw_round(
     generator:np.random.Generator, # Where chance comes from
 ) -> np.ndarray: # Rows of objects in the order of training
     "Draw the objects of one round"
-    total = len(clip_of)
-    chosen = np.sort(generator.permutation(total)[:count or total])
+    there = np.flatnonzero(np.isin(clip_of, np.concatenate(blocks)))
+    chosen = np.sort(generator.permutation(there)[:count or len(there)])
     return np.concatenate([generator.permutation(chosen[np.isin(clip_of[chosen], block)]) for block in blocks])
 
-# %% ../nbs/11_learner.ipynb #ca19dce3
+# %% ../nbs/11_learner.ipynb #f7cbdab2
 class CubeBatches:
     "Whole batches by number, cut out of the clips when asked for"
     def __init__(self,
@@ -186,6 +197,7 @@ class CubeBatches:
         self.chance = [self.settings.seed, 1_000_003 if self.fixed else number]
         generator = np.random.default_rng(self.chance)
         blocks = clip_blocks([self.store.size(clip) for clip in self.clips], self.store.budget, generator)
+        if len(blocks) > 1: blocks = enough_blocks(self.objects.clip, blocks, self.count if self.count < len(self.objects) else 0)
         self.order = draw_round(self.objects.clip, blocks, self.count, generator)
 
     def __len__(self):
@@ -205,9 +217,13 @@ class CubeBatches:
 
     def _answers(self, chosen):
         if self.teacher is None: return torch.zeros(len(chosen), 0)
-        return torch.from_numpy(np.stack([self.teacher[self.clips[place].name][row] for place,row in zip(chosen.clip, chosen.row)])).float()
+        answers = np.empty((len(chosen), self.teacher[self.clips[chosen.clip[0]].name].shape[1]), np.float32)
+        for place in np.unique(chosen.clip):
+            rows = np.flatnonzero(chosen.clip == place)
+            answers[rows] = self.teacher[self.clips[place].name][chosen.row[rows]]
+        return torch.from_numpy(answers)
 
-# %% ../nbs/11_learner.ipynb #4e87c8d5
+# %% ../nbs/11_learner.ipynb #3669377b
 class CubeLoaders(DataLoaders):
     "Training and validation batches, with a picture of them"
     n_inp = 2
@@ -234,7 +250,8 @@ def cube_loaders(
     if 'distil' in settings.tasks and teacher is None: raise ValueError('the task distil needs `teacher`; make it with `teacher_targets`, or leave the task out')
     margin = settings.half_window*settings.max_step
     def loader(part, count, fixed):
-        batches = CubeBatches(object_table(part, detections, margin), part, store, settings, teacher if 'distil' in settings.tasks else None, count, fixed)
+        parts, objects = in_parts(part, object_table(part, detections, margin), store, margin)
+        batches = CubeBatches(objects, parts, store, settings, teacher if 'distil' in settings.tasks else None, count, fixed)
         return DataLoader(batches, bs=None, device=torch.device(device))
     return CubeLoaders(loader(clips, settings.epoch_objects, False), loader(valid_clips, settings.valid_objects, True), device=torch.device(device))
 

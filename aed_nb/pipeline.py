@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Prepared', 'ask_teacher', 'prepare', 'resume_run', 'train_network', 'score_everything', 'run_once']
 
-# %% ../nbs/20_pipeline.ipynb #6962498e
+# %% ../nbs/20_pipeline.ipynb #b735a795
 import json
 import time
 from contextlib import nullcontext
@@ -18,7 +18,7 @@ from fastai.callback.progress import ProgressCallback
 from .core import Settings, keep_memory, read_settings, run_folder, seed_everything, text_hash, write_json, write_record
 from .cubes import ClipStore
 from .cues import with_cues
-from .datasets import VideoDataset, get_dataset
+from .datasets import VideoDataset, run_data
 from .detect import Detector, find_more, find_objects, get_detector
 from .learner import AedLearner, aed_learner, cube_loaders, hold_out, load_weights, resolve_precision
 from .net3d import parameter_count
@@ -44,7 +44,7 @@ class Prepared:
     @property
     def n_classes(self): return len(self.finder.classes or ()) # Classes of the detector
 
-# %% ../nbs/20_pipeline.ipynb #ee52c5a8
+# %% ../nbs/20_pipeline.ipynb #b363a32e
 def ask_teacher(
     teacher:ImageNetTeacher, # Frozen classifier
     ready:Prepared,          # Where the answers are put
@@ -67,7 +67,7 @@ def prepare(
     progress:bool=True,          # Show progress bars
 ) -> Prepared: # Ready for `train_network`, or for `score_everything` alone
     "Data, boxes and teacher's answers of a run"
-    data, store = data or get_dataset(settings.dataset), store or ClipStore(grey=settings.grey_crops, device=device)
+    data, store = data or run_data(settings), store or ClipStore(grey=settings.grey_crops, device=device)
     if not data.train or not data.test: raise ValueError(f'{data.name} has {len(data.train)} training and {len(data.test)} test clips; a run needs both')
     learn_clips, held_clips = hold_out(data.train, settings.valid_share, settings.seed)
     finder = get_detector(settings)

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['TAIL', 'LEAVE', 'ODDITIES', 'SMALL', 'LOOK', 'STAYS', 'rate_bound', 'hours_needed', 'events_allowed', 'NormalEvents',
-           'normal_from_dict', 'stream_hours', 'count_events', 'AlarmBudget', 'number_text', 'tail_level',
-           'alarm_level', 'scored_results', 'frozen_clip', 'odd_clip', 'caught', 'clip_parts', 'self_test',
-           'test_summary', 'plot_self_test', 'small_grey', 'without_light', 'likeness', 'picture_shift',
+           'normal_from_dict', 'stream_hours', 'count_events', 'AlarmBudget', 'plain_guess', 'number_text',
+           'tail_level', 'alarm_level', 'scored_results', 'frozen_clip', 'odd_clip', 'caught', 'clip_parts',
+           'self_test', 'test_summary', 'plot_self_test', 'small_grey', 'without_light', 'likeness', 'picture_shift',
            'CameraReference', 'camera_from_dict', 'window_ranges', 'fit_camera', 'GuardState', 'CameraGuard']
 
 # %% ../nbs/32_alarms.ipynb #addd883b
@@ -103,7 +103,7 @@ def count_events(
     tail = max((place for place,peaks in enumerate(found) if len(peaks) >= TAIL), default=int(np.argmax([len(peaks) for peaks in found])))
     return NormalEvents(sum(map(stream_hours, streams)), levels, np.array([len(peaks) for peaks in found]), np.sort(found[tail]), float(levels[tail]))
 
-# %% ../nbs/32_alarms.ipynb #b76e825f
+# %% ../nbs/32_alarms.ipynb #3565bff6
 @dataclass(frozen=True)
 class AlarmBudget:
     "An alarm level, and what it is worth"
@@ -119,10 +119,18 @@ class AlarmBudget:
     @property
     def message(self): # What a person should know of it
         level = f'Alarm level {self.enter:.2f}'
+        if not self.hours: return f'{level}, a plain guess: no normal footage is known for this model, so it promises nothing. aed_train on your own normal video gives a level with a promise.'
         if not self.guessed: return (f'{level}: at most {number_text(self.per_day)} false alarm{"" if self.per_day == 1 else "s"} a day, promised with {self.confidence:.0%} confidence '
             f'by {number_text(self.hours)} h of normal video with {self.events} event{"" if self.events == 1 else "s"} at this level.')
         return (f'{level}, meant for {number_text(self.per_day)} false alarm{"" if self.per_day == 1 else "s"} a day. You need {number_text(hours_needed(self.per_day, confidence=self.confidence))} h of normal video for this promise; '
             f'you have {number_text(self.hours)} h: the best promise is {number_text(self.promise)} a day. The level is a guess from the tail of normal scores.')
+
+def plain_guess(
+    enter:float=4.,    # Alarm level
+    per_day:float=1.,  # Alarms a day that were allowed
+) -> AlarmBudget: # That promises nothing
+    "A level for models whose normal footage nobody kept"
+    return AlarmBudget(enter, LEAVE*enter, per_day, 0., 0, np.inf, 0.95, True)
 
 def number_text(
     value:float, # From 0

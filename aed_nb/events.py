@@ -135,7 +135,7 @@ class Place:
             self.cues, self.percentiles = (dict(zip(result.cues, np.asarray(values[row], float).round(6).tolist())) for values in (result.strangeness, result.percentiles))
         if self.pictures is not None: self.pictures.add(result, row)
 
-# %% ../nbs/31_events.ipynb #b5a34925
+# %% ../nbs/31_events.ipynb #2d9946b3
 class EventFinder:
     "Give it frame after frame; it gives events when they are over"
     def __init__(self,
@@ -145,12 +145,13 @@ class EventFinder:
         longest:float=300.,     # Seconds after which it is given out and a new one begins
         share:float=0.5,        # Objects with this part of the strangest one's score carry an event, too
         least_frames:int=3,     # Frames in which a second place must be seen
+        doubt:float=8.,         # An event that began so many seconds before the model stopped fitting is dropped
         keep=None,              # Called without arguments for an object with `add(result, row)` that collects pictures
     ):
         leave = 0.6*enter if leave is None else leave
         if not 0 < leave <= enter: raise ValueError(f'leave={leave} must be above 0 and at most enter={enter}')
         self.enter, self.leave, self.gap, self.longest = enter, leave, gap, longest
-        self.share, self.least_frames, self.keep, self.count, self.run = share, least_frames, keep, 0, None
+        self.share, self.least_frames, self.doubt, self.keep, self.count, self.run = share, least_frames, doubt, keep, 0, None
 
     @property
     def alarm(self): return self.run is not None and self.run.peak >= self.enter # Whether an event is on now
@@ -160,6 +161,7 @@ class EventFinder:
         blind:bool=False, # The model does not fit now: what runs is ended, and nothing new begins
     ) -> list[Event]: # Events that are over now, mostly none
         "Take one frame"
+        if blind and self.run and result.seconds-self.run.first[1] <= self.doubt: self.run = None
         run, finished = self.run, []
         if run and (blind or result.seconds-run.last[1] > self.gap or result.seconds-run.first[1] > self.longest): finished = self.finish()
         if blind or not result.score >= self.leave: return finished

@@ -9,7 +9,7 @@ __all__ = ['TAIL', 'LEAVE', 'ODDITIES', 'SMALL', 'LOOK', 'STAYS', 'rate_bound', 
            'self_test', 'test_summary', 'plot_self_test', 'small_grey', 'without_light', 'likeness', 'picture_shift',
            'CameraReference', 'camera_from_dict', 'window_ranges', 'fit_camera', 'GuardState', 'CameraGuard']
 
-# %% ../nbs/32_alarms.ipynb #addd883b
+# %% ../nbs/32_alarms.ipynb #04c49960
 import base64
 from collections import deque
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ import numpy as np
 from fastcore.basics import patch
 from scipy.stats import chi2
 
+from .core import duration
 from .cues import CueScale, object_scores
 from .datasets import ArrayFrames, Clip, FrameSpan, MaskArray
 from .detect import Detections, empty_scene, smoothed
@@ -103,7 +104,7 @@ def count_events(
     tail = max((place for place,peaks in enumerate(found) if len(peaks) >= TAIL), default=int(np.argmax([len(peaks) for peaks in found])))
     return NormalEvents(sum(map(stream_hours, streams)), levels, np.array([len(peaks) for peaks in found]), np.sort(found[tail]), float(levels[tail]))
 
-# %% ../nbs/32_alarms.ipynb #3565bff6
+# %% ../nbs/32_alarms.ipynb #38bf8c76
 @dataclass(frozen=True)
 class AlarmBudget:
     "An alarm level, and what it is worth"
@@ -121,9 +122,9 @@ class AlarmBudget:
         level = f'Alarm level {self.enter:.2f}'
         if not self.hours: return f'{level}, a plain guess: no normal footage is known for this model, so it promises nothing. aed_train on your own normal video gives a level with a promise.'
         if not self.guessed: return (f'{level}: at most {number_text(self.per_day)} false alarm{"" if self.per_day == 1 else "s"} a day, promised with {self.confidence:.0%} confidence '
-            f'by {number_text(self.hours)} h of normal video with {self.events} event{"" if self.events == 1 else "s"} at this level.')
+            f'by {duration(3600*self.hours)} of normal video with {self.events} event{"" if self.events == 1 else "s"} at this level.')
         return (f'{level}, meant for {number_text(self.per_day)} false alarm{"" if self.per_day == 1 else "s"} a day. You need {number_text(hours_needed(self.per_day, confidence=self.confidence))} h of normal video for this promise; '
-            f'you have {number_text(self.hours)} h: the best promise is {number_text(self.promise)} a day. The level is a guess from the tail of normal scores.')
+            f'you have {duration(3600*self.hours)}: the best promise is {number_text(self.promise)} a day. The level is a guess from the tail of normal scores.')
 
 def plain_guess(
     enter:float=4.,    # Alarm level

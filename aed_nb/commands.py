@@ -33,7 +33,7 @@ from .report import EventPictures, verdict, write_report
 from .results import find_run
 from .scoring import load_scores
 
-# %% ../nbs/35_commands.ipynb #beea6743
+# %% ../nbs/35_commands.ipynb #f2aaf7ba
 class FolderWriter:
     "Everything that `aed_score` writes, frame by frame"
     def __init__(self,
@@ -51,7 +51,7 @@ class FolderWriter:
     ):
         self.out, self.budget, self.title, self.guard, self.about, self.n_normal, self.every = Path(out), budget, title, guard or CameraGuard(), about or {}, n_normal, every
         self.finder = EventFinder(budget.enter, budget.leave, keep=lambda: EventPictures(budget.enter))
-        self.log = EventLog(self.out, about=dict(source=title, alarm_level=round(budget.enter, 4), message=budget.message))
+        self.log = EventLog(self.out, about=dict(source=title, alarm_level=round(budget.enter, 4), message=budget.message, normal_objects=n_normal))
         self.drawer = VideoDrawer(self.out/'annotated.mp4', budget.enter, fps, total) if video else None
         self.curve, self.hide, self.frames, self.begun, self.reported = ScoreCurve(), PeopleBlur() if blur else None, 0, time.monotonic(), time.monotonic()
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CUE_LABELS', 'even_sides', 'BrowserVideo', 'index_in_front', 'pixelate', 'PeopleBlur', 'clock_text', 'Timeline',
-           'shown_scale', 'box_heat', 'draw_result', 'VideoDrawer', 'draw_video']
+           'shown_scale', 'box_heat', 'draw_result', 'VideoDrawer', 'draw_video', 'preview']
 
 # %% ../nbs/33_render.ipynb #10fbf022
 from fractions import Fraction
@@ -285,3 +285,26 @@ def draw_video(
             drawer.add(result, finder.alarm)
     finally: drawer.close()
     return drawer.video.close()
+
+# %% ../nbs/33_render.ipynb #18d18ec5
+def preview(
+    path:Path,         # A video
+    target:Path,       # File that ends in `.mp4`
+    start:float=0.,    # Seconds from which it is copied
+    seconds:float=12., # Length at the most
+    width:int=320,     # Of the copy, pixels
+    limit:int=150_000, # Most bytes
+) -> Path: # The copy
+    "Copy a part of a video, small"
+    import av
+    with av.open(str(path)) as container:
+        rate = float(container.streams.video[0].average_rate or 25)
+        frames = [(float(frame.time)-start, frame.to_ndarray(format='rgb24')) for frame in container.decode(video=0) if start <= float(frame.time) < start+seconds]
+    if not frames: raise ValueError(f'{Path(path).name} has no frame between {start:g} and {start+seconds:g} s')
+    height = round(frames[0][1].shape[0]*width/frames[0][1].shape[1])
+    small = [(when, cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)) for when,image in frames]
+    for quality in (26, 30, 34, 38, 42, 51):
+        with BrowserVideo(target, rate, quality, 'slow') as video:
+            for when,image in small: video.write(image, when)
+        if Path(target).stat().st_size <= limit: return Path(target)
+    raise ValueError(f'{len(small)} frames of {width} x {height} do not fit into {limit:,} bytes; ask for fewer seconds or a smaller width')

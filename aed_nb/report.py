@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['CUE_WORDS', 'cut_square', 'EventPictures', 'share_text', 'bar_width', 'cue_rows', 'headline', 'curve_points',
-           'drawing', 'data_uri', 'event_view', 'template_folder', 'time_ticks', 'verdict', 'write_report']
+           'drawing', 'data_uri', 'event_view', 'template_folder', 'time_ticks', 'verdict', 'write_report',
+           'inline_player']
 
-# %% ../nbs/34_report.ipynb #0e175aba
+# %% ../nbs/34_report.ipynb #d67abd88
 import base64, json
 from pathlib import Path
 
 import numpy as np
 
-from .core import atomic_path, duration, project_root
+from .core import atomic_path, duration, project_root, text_hash
 from .cubes import whole_pixels
 from .events import Event, ScoreCurve, ThinnedList, grown
 from .render import clock_text, draw_result
@@ -204,3 +205,29 @@ def _json(content):
     "JSON that may stand inside a script element"
     from markupsafe import Markup
     return Markup(json.dumps(content).replace('<', '\\u003c'))
+
+# %% ../nbs/34_report.ipynb #6f0eb8ff
+_PLAYER = """<div id="{name}" style="width:{width}px;max-width:100%;font:12px system-ui,sans-serif">
+<video src="data:video/mp4;base64,{video}" controls muted playsinline loop style="width:100%;display:block;border-radius:6px"></video>
+<svg viewBox="0 0 1000 150" preserveAspectRatio="none" style="width:100%;height:56px;display:block;margin-top:4px">{spans}
+<path d="{area}" fill="#3b7dbd" fill-opacity="0.3"></path><path d="{line}" fill="none" stroke="#3b7dbd" stroke-width="1.5" vector-effect="non-scaling-stroke"></path>
+<line x1="0" x2="1000" y1="{level}" y2="{level}" stroke="#c8321f" stroke-dasharray="5 4" vector-effect="non-scaling-stroke"></line></svg>
+<input type="range" min="0" max="{total}" step="0.01" value="0" style="width:100%;margin:0" aria-label="Time"></div>
+<script>(function () {{ var box = document.getElementById('{name}'), video = box.querySelector('video'), slider = box.querySelector('input');
+slider.addEventListener('input', function () {{ video.pause(); video.currentTime = slider.value; }});
+video.addEventListener('timeupdate', function () {{ if (document.activeElement !== slider || !video.paused) slider.value = video.currentTime; }});
+video.addEventListener('loadedmetadata', function () {{ box.dataset.seconds = video.duration.toFixed(2); video.play().catch(function () {{}}); }}); }})();</script>"""
+
+def inline_player(
+    video:Path,           # A small MP4 file
+    seconds:np.ndarray,   # Time of every point of the curve, from the start of this clip
+    scores:np.ndarray,    # Its scores
+    events:list[Event],   # Events, in the clip's time
+    enter:float,          # Alarm level
+    width:int=480,        # On the page, pixels
+) -> str: # HTML
+    "Video, timeline and slider in one piece of HTML"
+    data, total = Path(video).read_bytes(), float(max([*np.asarray(seconds)[-1:], 0.04]))
+    places = [(1000*max(event.start, 0)/total, 1000*min(event.end, total)/total) for event in events if event.end > 0 and event.start < total]
+    spans = ''.join(f'<rect x="{left:.1f}" width="{max(right-left, 3):.1f}" y="0" height="150" fill="#c8321f" fill-opacity="0.2"></rect>' for left,right in places)
+    return _PLAYER.format(name=f'player-{text_hash([len(data), total])}', width=width, video=base64.b64encode(data).decode(), spans=spans, total=round(total, 2), **drawing(seconds, scores, enter, total))

@@ -62,7 +62,7 @@ class EventPictures:
         "The frame of the peak, drawn"
         return None if self.result is None else jpeg_bytes(draw_result(self.result, self.enter), 82, 90_000)
 
-# %% ../nbs/34_report.ipynb #bcc76165
+# %% ../nbs/34_report.ipynb #abeb4a17
 CUE_WORDS = { # Name of a cue to a headline and what is said before the share
     'speed':('Unusually fast', 'Moves faster than'),
     'arrow':('Moves as if backwards', 'Looks more like time running backwards than'),
@@ -87,12 +87,12 @@ def bar_width(
 def cue_rows(
     event:Event,       # Any
     n_normal:int|None=None, # Normal objects that the percentiles come from
-) -> list[dict]: # words, share, width, strange; the strangest first
+) -> list[dict]: # words, share, width, strange; the strangest first, without cues that are below half of normal objects
     "Reasons of an event"
     most = n_normal/(n_normal+1) if n_normal else 1.
     shares = {name:min(event.percentiles[name], most) for name in sorted(event.cues, key=lambda name: -event.cues[name])}
     return [dict(words=CUE_WORDS.get(name, ('', f'{name}: stranger than'))[1], share=share_text(share), width=bar_width(share), strange=event.cues[name] >= 1)
-        for name,share in shares.items()]
+        for place,(name,share) in enumerate(shares.items()) if share >= 0.5 or not place]
 
 def headline(
     event:Event, # Any

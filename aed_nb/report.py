@@ -19,7 +19,7 @@ from .events import Event, ScoreCurve, ThinnedList, grown
 from .render import clock_text, draw_result
 from .viz import jpeg_bytes
 
-# %% ../nbs/34_report.ipynb #674be622
+# %% ../nbs/34_report.ipynb #504f2427
 def cut_square(
     image:np.ndarray, # `(height, width, 3)` uint8 RGB
     box:np.ndarray,   # Left, top, right, bottom in pixels
@@ -52,7 +52,7 @@ class EventPictures:
         if result.image is None: return
         score = float(result.object_scores[row])
         self.strip.add(lambda: (float(result.seconds), jpeg_bytes(cut_square(result.image, result.boxes[row]), 75, 8_000)))
-        if score > self.peak: self.peak, self.result = score, result
+        if result.score > self.peak: self.peak, self.result = float(result.score), result
         close = [moment for moment in self.moments if abs(moment[1]-result.seconds) < self.apart]
         if any(moment[0] >= score for moment in close) or (len(self.moments) >= self.crops and not close and score <= self.moments[-1][0]): return
         kept = [moment for moment in self.moments if moment not in close]+[(score, float(result.seconds), jpeg_bytes(cut_square(result.image, result.boxes[row], 0.15, 160), 80, 12_000))]

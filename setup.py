@@ -21,7 +21,7 @@ setup(
     author=settings['author'],
     license='Apache-2.0',
     packages=find_packages(include=[library, f'{library}.*']),
-    package_data={library: ['weights/*/*']},
+    package_data={library: ['weights/*/*', 'templates/*']},
     python_requires='>=' + settings['min_python'],
     install_requires=settings['requirements'].split(),
     extras_require={'dev': settings['dev_requirements'].split()},

@@ -44,7 +44,7 @@ class Prepared:
     @property
     def n_classes(self): return len(self.finder.classes or ()) # Classes of the detector
 
-# %% ../nbs/20_pipeline.ipynb #b363a32e
+# %% ../nbs/20_pipeline.ipynb #64c7e507
 def ask_teacher(
     teacher:ImageNetTeacher, # Frozen classifier
     ready:Prepared,          # Where the answers are put
@@ -68,7 +68,7 @@ def prepare(
 ) -> Prepared: # Ready for `train_network`, or for `score_everything` alone
     "Data, boxes and teacher's answers of a run"
     data, store = data or run_data(settings), store or ClipStore(grey=settings.grey_crops, device=device)
-    if not data.train or not data.test: raise ValueError(f'{data.name} has {len(data.train)} training and {len(data.test)} test clips; a run needs both')
+    if not data.train: raise ValueError(f'{data.name} has no training clips; a run learns from normal footage')
     learn_clips, held_clips = hold_out(data.train, settings.valid_share, settings.seed)
     finder = get_detector(settings)
     train_boxes, test_boxes = (find_objects(finder, clips, settings, progress=progress) for clips in (data.train, data.test))
@@ -133,7 +133,7 @@ def score_everything(
     held_out = score(ready.held_clips, ready.train_boxes, ready.held_logits)
     return score(ready.data.test, ready.test_boxes, ready.test_logits), held_out
 
-# %% ../nbs/20_pipeline.ipynb #1425859a
+# %% ../nbs/20_pipeline.ipynb #36fba490
 def run_once(
     settings:Settings,           # Of the run
     name:str|None=None,          # Name of the run's folder
@@ -161,5 +161,5 @@ def run_once(
         parameters=parameter_count(learn.model), scored_objects=objects, scored_a_second=round(objects/(time.time()-clock), 1)))
     scales = fit_scales(ready.data.train, held_out, settings)
     save_scales(folder, *scales)
-    save_run(folder, evaluate_all(ready.data.test, scored, settings, *scales), ready.data)
+    save_run(folder, evaluate_all(ready.data.test, scored, settings, *scales) if ready.data.test else [], ready.data)
     return folder

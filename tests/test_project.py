@@ -174,11 +174,17 @@ def test_wheel_has_every_module():
     assert {module.rpartition('.')[0] for module in NUMBERS} <= packages
     assert [module for path in exporting() if not module_file(path).is_file() for module in [module_of(path)]] == []
 
-def test_wheel_has_the_weights():
-    pattern = re.search(r"package_data=\{library: \['([^']+)'\]\}", (ROOT/'setup.py').read_text(encoding='utf8'))[1]
-    files = {path for path in (ROOT/LIBRARY/'weights').rglob('*') if path.is_file()}
-    assert files and files == {path for path in (ROOT/LIBRARY).glob(pattern) if path.is_file()}
+def test_wheel_has_weights_and_templates():
+    line = re.search(r"package_data=\{library: (\[[^\]]+\])\}", (ROOT/'setup.py').read_text(encoding='utf8'))[1]
+    taken = {path for pattern in ast.literal_eval(line) for path in (ROOT/LIBRARY).glob(pattern) if path.is_file()}
+    files = {path for path in (ROOT/LIBRARY).rglob('*') if path.is_file() and path.suffix not in ('.py', '.pyc')}
+    assert files and files == taken
     assert sum(path.stat().st_size for path in files) < 5_000_000
+
+def test_commands_exist():
+    for line in settings()['console_scripts'].split():
+        name, module, function = re.fullmatch(r'(\w+)=([\w.]+):(\w+)', line).groups()
+        assert f'def {function}(' in (ROOT/(module.replace('.', '/')+'.py')).read_text(encoding='utf8'), name
 
 def test_readme_reports_what_the_shipped_weights_got():
     reported, shipped = (json.loads((ROOT/path).read_text(encoding='utf8')) for path in ('nbs/reported/ped2.json', f'{LIBRARY}/weights/ped2/metrics.json'))

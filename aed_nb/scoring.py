@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['JOINS', 'PROTOCOLS', 'ObjectScores', 'load_scores', 'teacher_rows', 'score_objects', 'score_clips', 'Calibration',
-           'fit_calibration', 'join_tasks', 'Protocol', 'get_protocol', 'smooth', 'score_maps', 'pool_frames',
-           'frame_curve']
+           'fit_calibration', 'join_tasks', 'Protocol', 'get_protocol', 'gaussian_taps', 'smooth_within', 'smooth',
+           'score_maps', 'pool_frames', 'frame_curve']
 
 # %% ../nbs/12_scoring.ipynb #dc81e152
 from dataclasses import dataclass, field, replace
@@ -177,14 +177,41 @@ def get_protocol(
     if name == 'paper': return Protocol('paper', settings.mean_filter, settings.map_scale, settings.paper_sigma, settings.paper_taps, 'zeros', 1)
     raise ValueError(f"protocol={name!r}: allowed are {', '.join(PROTOCOLS)}")
 
-# %% ../nbs/12_scoring.ipynb #29108e5b
+# %% ../nbs/12_scoring.ipynb #67258b07
+def gaussian_taps(
+    sigma:float, # Width, frames
+) -> np.ndarray: # Weights from the earliest tap to the latest, sum 1; as long as `gaussian_filter1d` has them, four widths to each side
+    "Weights of a Gaussian"
+    reach = int(4*sigma+0.5)
+    taps = np.exp(-0.5*(np.arange(-reach, reach+1)/max(sigma, 1e-9))**2)
+    return taps/taps.sum()
+
+def smooth_within(
+    curve:np.ndarray, # One score a frame `(frame,)`
+    sigma:float,      # Width of the Gaussian, frames
+    ahead:int,        # Frames after its own that a value may use
+) -> np.ndarray: # Same length
+    "Smooth a curve with a Gaussian that is cut off `ahead` frames after its middle; the rest of it is normalised"
+    place, last, taps = np.arange(len(curve)), len(curve)-1, gaussian_taps(sigma)
+    total, weight = np.zeros(len(curve)), np.zeros(len(curve))
+    for tap,offset in zip(taps, range(-(len(taps)//2), len(taps)//2+1)):
+        used = (place+offset) % (2*len(curve))
+        used = np.where(used > last, 2*last+1-used, used) # reflected borders
+        known = used <= place+ahead
+        total, weight = total+tap*known*curve[used], weight+tap*known
+    return total/weight
+
 def smooth(
-    curve:np.ndarray,   # One score a frame `(frame,)`
-    protocol:Protocol,  # How to smooth
+    curve:np.ndarray,     # One score a frame `(frame,)`
+    protocol:Protocol,    # How to smooth
+    ahead:int|None=None,  # Frames after its own that a value may use, under `clean`; None for as many as the Gaussian reaches
 ) -> np.ndarray: # Same length
     "Smooth a curve in time"
     curve = np.asarray(curve, np.float64)
     if protocol.sigma == 0 or not len(curve): return curve
+    if ahead is not None:
+        if protocol.borders != 'reflect': raise ValueError(f'protocol {protocol.name} has no limit to looking ahead; use clean')
+        return smooth_within(curve, protocol.sigma, ahead)
     if protocol.borders == 'reflect': return gaussian_filter1d(curve, protocol.sigma, mode='reflect')
     half = protocol.taps//2
     kernel = np.exp(-0.5*(np.arange(-half, half+1)/protocol.sigma)**2)

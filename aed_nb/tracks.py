@@ -32,12 +32,13 @@ def link_boxes(
         alive.update(zip(track[rows].tolist(), rows.tolist()))
     return track
 
-# %% ../nbs/16_tracks.ipynb #fe44707d
+# %% ../nbs/16_tracks.ipynb #f53dfbac
 def along_tracks(
     values:np.ndarray, # Numbers of every object `(object,)` or `(object, cue)`
     frame:np.ndarray,  # Its frame `(object,)`
     track:np.ndarray,  # Its track `(object,)`
     sigma:float,       # Width of the Gaussian, frames; 0 changes nothing
+    ahead:float=np.inf, # Frames after its own that a mean may use
 ) -> np.ndarray: # Weighted means over each track, same shape
     "Smooth numbers along every track, gaps counted as time"
     values = np.asarray(values, np.float64)
@@ -45,6 +46,7 @@ def along_tracks(
     smoothed = np.empty_like(values)
     order = np.lexsort((frame, track))
     for rows in np.split(order, np.flatnonzero(np.diff(track[order]))+1):
-        weight = np.exp(-0.5*((frame[rows][:,None]-frame[rows])/sigma)**2)
+        away = frame[rows]-frame[rows][:,None]
+        weight = np.exp(-0.5*(away/sigma)**2)*(away <= ahead)
         smoothed[rows] = weight/weight.sum(axis=1, keepdims=True)@values[rows]
     return smoothed

@@ -187,7 +187,7 @@ def get_protocol(
     if name == 'paper': return Protocol('paper', settings.mean_filter, settings.map_scale, settings.paper_sigma, settings.paper_taps, 'zeros', 1)
     raise ValueError(f"protocol={name!r}: allowed are {', '.join(PROTOCOLS)}")
 
-# %% ../nbs/12_scoring.ipynb #67258b07
+# %% ../nbs/12_scoring.ipynb #e631a540
 def gaussian_taps(
     sigma:float, # Width, frames
 ) -> np.ndarray: # Weights from the earliest tap to the latest, sum 1; as long as `gaussian_filter1d` has them, four widths to each side
@@ -207,7 +207,7 @@ def smooth_within(
     for tap,offset in zip(taps, range(-(len(taps)//2), len(taps)//2+1)):
         used = (place+offset) % (2*len(curve))
         used = np.where(used > last, 2*last+1-used, used) # reflected borders
-        known = used <= place+ahead
+        known = (np.maximum(place+offset, -1-place-offset) <= place+ahead) | (place+ahead > last) # behind the end nothing more will come
         total, weight = total+tap*known*curve[used], weight+tap*known
     return total/weight
 

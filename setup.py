@@ -24,7 +24,7 @@ setup(
     package_data={library: ['weights/*/*']},
     python_requires='>=' + settings['min_python'],
     install_requires=settings['requirements'].split(),
-    extras_require={'dev': settings['dev_requirements'].split()},
+    extras_require={'dev': settings['dev_requirements'].split(), 'speed': settings['speed_requirements'].split()},
     entry_points={
         'papermill.io': [f'aed-nb:// = {library}.papermill_io:RunNotebookHandler'],
         'nbdev': [f'{library} = {library}._modidx:d'],

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BACKENDS', 'PRECISIONS', 'choose_backend', 'choose_precision', 'weights_hash', 'kept_model', 'compiled',
-           'folded_pair', 'folded_trunk', 'ScoringNet', 'TorchNetwork', 'OpenVinoNetwork', 'quantised',
+           'folded_pair', 'folded_trunk', 'tested', 'ScoringNet', 'TorchNetwork', 'OpenVinoNetwork', 'quantised',
            'network_backend', 'OpenVinoYolo', 'detector_backend']
 
 # %% ../nbs/29_backends.ipynb #8baf00cd
@@ -116,7 +116,20 @@ def folded_trunk(
         else: chain.append(nn.ReLU())
     return nn.Sequential(*chain)
 
-# %% ../nbs/29_backends.ipynb #4a4e567c
+# %% ../nbs/29_backends.ipynb #c0863e13
+def tested(
+    task:nn.Module, # Head of a task
+) -> nn.Module: # The same; for distillation with classes a copy without the answers that no test asks for
+    "A task as testing needs it"
+    count = getattr(task, 'n_classes', 0)
+    if not count: return task
+    task = copy.deepcopy(task)
+    whole = task.head[-1]
+    part = nn.Linear(whole.in_features, count)
+    part.weight.data, part.bias.data = whole.weight.data[-count:].clone(), whole.bias.data[-count:].clone()
+    task.head[-1] = part
+    return task
+
 class ScoringNet(nn.Module):
     "From cubes to the tasks' evidence, for test time only"
     def __init__(self,
@@ -124,7 +137,7 @@ class ScoringNet(nn.Module):
         half_window:int=3,    # Frames on each side of the middle
     ):
         super().__init__()
-        self.tasks, self.channels, self.half = network.tasks, network.channels, half_window
+        self.tasks, self.channels, self.half = nn.ModuleDict({name:tested(task) for name,task in network.tasks.items()}), network.channels, half_window
         needs = {name for task in self.tasks.values() for name in task.tests}
         lengths = dict(regular=2*half_window+1, without_middle=2*half_window, only_middle=1)
         if needs-set(lengths): raise ValueError(f"no backend for sequences {', '.join(sorted(needs-set(lengths)))}; use backend='torch'")
@@ -132,7 +145,7 @@ class ScoringNet(nn.Module):
 
     def forward(self,
         cubes:Tensor,   # `uint8 (object, channel, time, size, size)`
-        teacher:Tensor, # `float32 (object, 1000 + n_classes)`
+        teacher:Tensor, # `float32 (object, n_classes)`, or `(object, 1000)` of a detector without classes
     ) -> Tensor: # Evidence `(object, task)`
         pixels = as_pixels(cubes)
         wide = pixels.expand(-1, self.channels, -1, -1, -1)
@@ -142,7 +155,7 @@ class ScoringNet(nn.Module):
         targets = dict(middle=pixels[:,:,self.half], teacher=teacher)
         return torch.stack([task.evidence(task(maps), targets).float() for task in self.tasks.values()], dim=1)
 
-# %% ../nbs/29_backends.ipynb #51e1f122
+# %% ../nbs/29_backends.ipynb #f3fc2c8e
 class TorchNetwork:
     "The network as PyTorch runs it: the reference"
     name = 'torch'
@@ -170,13 +183,13 @@ class OpenVinoNetwork:
         folder:Path|None=None, # Where converted models are kept; below `cache_dir()` by default
         batch:int=32,          # Objects at once at the most; what lies between layers then stays in the processor's cache
     ):
-        self.precision, self.batch, self.width = choose_precision(precision), batch, 1000+sum(getattr(task, 'n_classes', 0) for task in network.tasks.values())
+        self.precision, self.batch, self.width = choose_precision(precision), batch, max((getattr(task, 'n_classes', 0) for task in network.tasks.values()), default=0) or 1000
         channels, size = 1 if settings.grey_crops else 3, settings.cube_size
         shape = (channels, 2*settings.half_window+1, size, size)
-        plain = kept_model(f'network-{weights_hash(network)}-{"x".join(map(str, shape))}', lambda: self.convert(network, settings, shape), folder)
+        plain = kept_model(f'network-{weights_hash(network)}-{"x".join(map(str, shape))}-{self.width}', lambda: self.convert(network, settings, shape), folder)
         if self.precision == 'int8':
             if examples is None: raise ValueError("precision='int8' needs `examples`: cubes and teacher rows of normal objects")
-            plain = kept_model(f'{plain.parent.name}-int8-{text_hash([len(examples[0]), float(examples[1].sum())])}', lambda: quantised(plain, list(zip(*examples))), folder)
+            plain = kept_model(f'{plain.parent.name}-int8-{text_hash([len(examples[0]), float(examples[1].sum())])}', lambda: quantised(plain, [(cube, row[-self.width:]) for cube,row in zip(*examples)]), folder)
         self.run = compiled(plain, self.precision, threads)
         self.outputs = len(network.tasks)
 
@@ -191,7 +204,7 @@ class OpenVinoNetwork:
         teacher:np.ndarray, # `(object, 1000 + n_classes)`
     ) -> np.ndarray: # `float32 (object, task)`
         "Evidence of a batch of objects"
-        cubes, teacher = cubes.contiguous().numpy(), np.ascontiguousarray(teacher, np.float32)
+        cubes, teacher = cubes.contiguous().numpy(), np.ascontiguousarray(teacher[:,-self.width:], np.float32)
         parts = [self.run((cubes[start:start+self.batch], teacher[start:start+self.batch]))[0].copy() for start in range(0, len(cubes), self.batch)]
         return np.concatenate([np.zeros((0, self.outputs), np.float32), *parts])
 

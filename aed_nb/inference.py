@@ -7,9 +7,9 @@ __all__ = ['MOST_LOST', 'SCENES', 'TRACK_REACH', 'FrameResult', 'SourceProblem',
            'open_source', 'Clock', 'Ahead', 'Moment', 'with_flow', 'middle_value', 'Readable', 'SceneAhead',
            'ScenePast', 'MotionStream', 'RunningMotion', 'next_boxes', 'Images', 'BoxFinder', 'Scorer',
            'shared_look_ahead', 'CurveSmoother', 'Joiner', 'VideoScores', 'score_video', 'score_at_once',
-           'joined_within']
+           'joined_within', 'streamed_objects']
 
-# %% ../nbs/30_inference.ipynb #cc4ca10c
+# %% ../nbs/30_inference.ipynb #416de796
 import math
 import queue
 import threading
@@ -34,7 +34,7 @@ from .detect import (Detections, Detector, MotionDetector, WholeFrames, WithClas
     find_objects, follow_frame, smoothed, unseen_boxes)
 from .models import AedModel
 from .scoring import ObjectScores, gaussian_taps, get_protocol, score_clips, teacher_rows
-from .tracks import Linker
+from .tracks import Linker, link_boxes
 from .velocity import box_means
 
 # %% ../nbs/30_inference.ipynb #df6670f7
@@ -721,13 +721,18 @@ def scored(self:VideoScores, groups):
     for group in groups: yield from self.scorer(group)
     yield from self.scorer([], last=True)
 
-# %% ../nbs/30_inference.ipynb #5aca89bc
+# %% ../nbs/30_inference.ipynb #4bba643e
+@patch
+def pieces(self:VideoScores):
+    "All steps up to the network, one after the other or side by side: moments, evidence `(object, task)`, speeds `(object,)`"
+    def side(items, room): return Ahead(items, room, self.stop) if self.overlap else items
+    return side(self.scored(side(self.groups(side(self.moments(), 2*self.batch)), 2)), 2*self.batch)
+
 @patch
 def run(self:VideoScores):
-    "Everything, one after the other or side by side"
-    def side(items, room): return Ahead(items, room, self.stop) if self.overlap else items
+    "Results, as they are ready"
     try:
-        for piece in side(self.scored(side(self.groups(side(self.moments(), 2*self.batch)), 2)), 2*self.batch):
+        for piece in self.pieces():
             with self.clock('join'): results = self.joiner.push(*piece)
             self.bar.update()
             yield from results
@@ -782,3 +787,17 @@ def joined_within(
     along, over = shared_look_ahead(look_ahead, model, clip.fps)
     strange = model.scale(scored, clip.fps, along)
     return strange, cue_curve(scored, strange, clip, get_protocol('clean', model.settings, clip.fps), over)
+
+# %% ../nbs/30_inference.ipynb #cd406f17
+def streamed_objects(
+    clip:Clip,       # Any clip
+    model:AedModel,  # Trained
+    **options,       # For `score_video`
+) -> ObjectScores: # As `AedModel.score` gives them, with evidence in place of the paper's scores
+    "All objects that a stream finds"
+    playing = score_video(clip, model, keep_images=False, progress=False, **options)
+    with playing: parts = [(np.full(len(speeds), moment.frame), moment.found.boxes, evidence, moment.added, speeds) for moment,evidence,speeds in playing.pieces()]
+    if playing.source.problem is not None: raise playing.source.problem
+    frame, boxes, evidence, added, speeds = (np.concatenate(column) for column in zip(*parts))
+    track = link_boxes(Detections(frame, boxes, np.ones(len(frame)), n_frames=len(clip)))
+    return ObjectScores(tuple(model.network.tasks), frame, boxes, evidence, evidence, len(clip), dict(added=added, speed=speeds, track=track))

@@ -24,7 +24,7 @@ setup(
     package_data={library: ['weights/*/*', 'templates/*']},
     python_requires='>=' + settings['min_python'],
     install_requires=settings['requirements'].split(),
-    extras_require={'dev': settings['dev_requirements'].split()},
+    extras_require={'dev': settings['dev_requirements'].split(), 'speed': settings['speed_requirements'].split()},
     entry_points={
         'console_scripts': settings.get('console_scripts', '').split(),
         'papermill.io': [f'aed-nb:// = {library}.papermill_io:RunNotebookHandler'],

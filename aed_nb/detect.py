@@ -309,16 +309,25 @@ def raw(
         raise ValueError(f'{self.key} gives {tuple(output.shape)}, not (frame, 4 + {len(self.classes)} classes, place): it needs a YOLO with a detection head')
     return output[:,:4+len(self.classes)], inputs.shape[2:]
 
-# %% ../nbs/04_detect.ipynb #84f9c11e
+# %% ../nbs/04_detect.ipynb #87666898
 @patch
 def detect_frames(
     self:YoloDetector,
     frames:list[np.ndarray], # RGB frames of one size, in order
 ) -> Detections: # Frames are counted from the first one given
     "Boxes of a batch of frames"
+    return self.choose(*self.raw(frames), frames)
+
+@patch
+def choose(
+    self:YoloDetector,
+    output,                  # From `raw` `(frame, 4+class, place)`
+    padded:tuple[int,int],   # From `raw`: height and width of the padded input
+    frames:list[np.ndarray], # The same frames
+) -> Detections: # Frames are counted from the first one given
+    "The boxes that stay of everything that the network says"
     from ultralytics.utils.nms import non_max_suppression
     from ultralytics.utils.ops import scale_boxes
-    output, padded = self.raw(frames)
     kept, places = non_max_suppression(output, self.floor, self.iou, max_det=300, return_idxs=True, max_time_img=60)
     probs = np.concatenate([one[4:,place.view(-1).long()].T.cpu().numpy() for one,place in zip(output, places)])
     rows = [scale_boxes(padded, boxes[:,:5].clone(), frame.shape).cpu().numpy() for boxes,frame in zip(kept, frames)]
@@ -352,7 +361,7 @@ def surest_close(
     close = (overlap >= share*best) & (overlap > 0)
     return np.where(best[:,0] > 0, np.where(close, certainty, -1).argmax(axis=1), -1)
 
-# %% ../nbs/04_detect.ipynb #fa7dad29
+# %% ../nbs/04_detect.ipynb #5d01a8b9
 @patch
 def class_probs(
     self:YoloDetector,
@@ -369,13 +378,26 @@ def batch_probs(
     boxes:list[np.ndarray],  # For each frame its boxes `(object, 4)`
 ) -> list[np.ndarray]: # For each frame `(object, class)`
     "Class probabilities of given boxes in a batch of frames"
+    if not any(map(len, boxes)): return [np.zeros((0,len(self.classes)), np.float32) for _ in frames]
+    return self.probs_at(*self.raw(frames), frames, boxes)
+
+@patch
+def probs_at(
+    self:YoloDetector,
+    output,                  # From `raw` `(frame, 4+class, place)`
+    padded:tuple[int,int],   # From `raw`: height and width of the padded input
+    frames:list[np.ndarray], # The same frames
+    boxes:list[np.ndarray],  # For each frame its boxes `(object, 4)`
+) -> list[np.ndarray]: # For each frame `(object, class)`
+    "Class probabilities of given boxes, out of everything that the network says"
     import torch
     from torchvision.ops import box_iou as torch_iou
     from ultralytics.utils.ops import scale_boxes, xywh2xyxy
-    if not any(map(len, boxes)): return [np.zeros((0,len(self.classes)), np.float32) for _ in frames]
-    output, padded = self.raw(frames)
     found = []
     for one,frame,given in zip(output, frames, boxes):
+        if not len(given):
+            found.append(np.zeros((0,len(self.classes)), np.float32))
+            continue
         raw_boxes = scale_boxes(padded, xywh2xyxy(one[:4].T), frame.shape)
         overlap = torch_iou(torch.as_tensor(np.asarray(given, np.float32)).reshape(-1,4).to(one.device), raw_boxes)
         places = surest_close(overlap.cpu().numpy(), one[4:].amax(0).cpu().numpy())
@@ -493,7 +515,7 @@ def smoothed(
     "Take away the camera's noise"
     return cv2.GaussianBlur(frame, (0,0), width*frame.shape[0]/160).astype(np.float32)
 
-# %% ../nbs/04_detect.ipynb #020e79c8
+# %% ../nbs/04_detect.ipynb #988ff693
 def shadow_pixels(
     frame:np.ndarray,    # Smoothed frame
     scene:np.ndarray,    # Empty scene in this frame's light
@@ -502,11 +524,12 @@ def shadow_pixels(
     rough:float=0.1,     # Largest standard deviation of this share close by
 ) -> np.ndarray: # bool `(height, width)`
     "Pixels that are darker than the scene and otherwise like it"
-    share = (frame+4)/(scene+4)
-    light, side = share.mean(axis=2), 2*round(frame.shape[0]/160)+1
+    red, green, blue = cv2.split((frame+4)/(scene+4)) # numpy is slow along an axis of three
+    light, side = (red+green+blue)/3, 2*round(frame.shape[0]/160)+1
     mean = cv2.blur(light, (side,side))
     spread = np.sqrt(np.maximum(cv2.blur(light*light, (side,side))-mean*mean, 0))
-    return (light > darkest) & (light < 1) & (share.max(axis=2)-share.min(axis=2) < colour) & (spread < rough)
+    between = cv2.max(cv2.max(red, green), blue)-cv2.min(cv2.min(red, green), blue)
+    return (light > darkest) & (light < 1) & (between < colour) & (spread < rough)
 
 def difference(
     frame:np.ndarray, # RGB frame
@@ -516,7 +539,8 @@ def difference(
     "How far a frame is from the empty scene"
     frame = smoothed(frame, blur)
     scene = scene*np.median(frame/np.maximum(scene, 1))
-    differs = np.abs(frame-scene).max(axis=2)
+    red, green, blue = cv2.split(cv2.absdiff(frame, scene))
+    differs = cv2.max(cv2.max(red, green), blue)
     return np.where(shadow_pixels(frame, scene), 0, differs), float(np.median(differs))
 
 # %% ../nbs/04_detect.ipynb #8d3acbba
@@ -822,17 +846,18 @@ def find_objects(
     found = without_excluded(detect_clips(detector, clips, folder, progress), clips, settings)
     return {name:boxes.above(settings.confidence).filtered(settings.min_side, settings.drop_nested) for name,boxes in found.items()}
 
-# %% ../nbs/04_detect.ipynb #65ed040c
+# %% ../nbs/04_detect.ipynb #d7d3fb24
 def find_more(
     detector:Detector,     # From `get_detector`
     clips:list,            # Clips of `03_datasets`, of one split
     settings:Settings,     # All settings of the run
     folder:Path|None=None, # Cache, one folder a source; below `cache_dir()` by default
     progress:bool=True,    # Show a bar that counts frames
+    motion:Detector|None=None, # Another source of boxes from motion
 ) -> dict[str,Detections]: # Clip name to boxes that the detector has not seen; empty when none are wanted
     "Boxes from motion that the detector has not seen"
     if settings.added_boxes != 'motion' or not isinstance(detector, YoloDetector): return {}
-    source = NewBoxes(detector, MotionDetector(), settings.confidence, settings.added_iou, folder)
+    source = NewBoxes(detector, motion or MotionDetector(), settings.confidence, settings.added_iou, folder)
     return without_excluded(detect_clips(source, clips, folder and Path(folder)/source.key, progress), clips, settings)
 
 # %% ../nbs/04_detect.ipynb #7da2c150

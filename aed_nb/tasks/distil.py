@@ -170,12 +170,12 @@ class DistilTask(Task):
         "Mean absolute error (L1)"
         return (predictions.float()-targets['teacher'].float()).abs().mean()
 
-# %% ../../nbs/10_tasks.distil.ipynb #41361547
+# %% ../../nbs/10_tasks.distil.ipynb #577597b8
 @patch
 def score(self:DistilTask,
     predictions:Tensor, # `(object, 1000 + n_classes)`
     targets:dict,       # `teacher`, same shape
 ) -> Tensor: # From 0; with classes in practice below 0.03 `(object,)`
     "Mean absolute mistake on the detector's class probabilities, or on the teacher's logits when there are none"
-    part = slice(N_IMAGENET, None) if self.n_classes else slice(0, N_IMAGENET)
+    part = slice(-self.n_classes, None) if self.n_classes else slice(0, N_IMAGENET)
     return (predictions.float()-targets['teacher'].float())[:,part].abs().mean(dim=1)

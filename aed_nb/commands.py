@@ -5,13 +5,11 @@
 # %% auto #0
 __all__ = ['PICTURED', 'FolderWriter', 'StopRequest', 'write_stream', 'save_alarms', 'load_alarms', 'fit_alarms', 'object_cubes',
            'object_features', 'middle_pictures', 'keep_normal', 'explain_events', 'footage', 'train_footage',
-           'test_model', 'aed_train', 'source_facts', 'budget_for', 'file_clip', 'source_results', 'aed_score',
-           'parser_of', 'run_command', 'score_command', 'train_command']
+           'test_model', 'aed_train', 'source_facts', 'budget_for', 'file_clip', 'aed_score', 'parser_of',
+           'run_command', 'score_command', 'train_command']
 
-# %% ../nbs/35_commands.ipynb #771edc30
+# %% ../nbs/35_commands.ipynb #61bc9c3a
 import argparse, inspect, json, signal, sys, tempfile, threading, time
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,6 +27,7 @@ from .cubes import crop_cubes, object_table, regular_offsets
 from .datasets import IMAGE_TYPES, Clip, ImageFrames, VideoDataset, VideoFrames, files_in, find_sources
 from .detect import find_objects
 from .events import EventFinder, EventLog, ScoreCurve
+from .inference import score_video
 from .learner import MultiTaskNet, as_pixels
 from .models import AedModel, load_model
 from .pipeline import run_once
@@ -351,25 +350,13 @@ def budget_for(
     normal, camera = load_alarms(find_run(model))
     return (alarm_level(normal, per_day) if normal else plain_guess(per_day=per_day)), CameraGuard(camera)
 
-# %% ../nbs/35_commands.ipynb #ed8c8ecc
+# %% ../nbs/35_commands.ipynb #45d9ed64
 def file_clip(
     path:Path, # Video file or folder of images
 ) -> Clip: # Frames by index
     "A file as a clip"
     if not path.exists(): raise FileNotFoundError(f'{path}: no such video')
     return Clip(path.stem, 'test', ImageFrames(files_in(path, IMAGE_TYPES)) if path.is_dir() else VideoFrames(path), source_facts(path)[0], 'own')
-
-def source_results(
-    video:str,              # Video file, folder of images, number of a camera, or its address
-    model:AedModel,         # From `load_model`
-    live:bool=False,        # Take frames as they come
-    look_ahead:float|None=None, # Seconds that a score may wait for what comes
-): # Yields a result a frame
-    "Frames of a source with their scores, as a stream; the whole file at once where `aed_nb.inference` is not there"
-    if find_spec('aed_nb.inference'): return import_module('aed_nb.inference').score_video(video, model, live=live, look_ahead=look_ahead, keep_images=True, progress=False)
-    clip = file_clip(Path(video))
-    scored = model.score(clip, progress=False)
-    return scored_results(clip, scored, model.scale, model.curve(scored, clip), images=True)
 
 def aed_score(
     video:str,              # Video file, folder of images, number of a camera, or its address
@@ -380,6 +367,7 @@ def aed_score(
     blur:bool=False,        # Make people unrecognisable in everything that is written
     no_video:bool=False,    # Leave out annotated.mp4
     look_ahead:float=None,  # Seconds that a score may wait for what comes
+    backend:str='auto',     # torch, openvino, or auto: OpenVINO where it is installed
     quiet:bool=False,       # Show no progress
 ) -> Path: # Folder with the results
     "Find unusual events in a video"
@@ -387,7 +375,7 @@ def aed_score(
     name = Path(str(video)).stem or 'camera'
     out = Path(out or f'{name}-events')
     about = dict(source=Path(str(video)).name, model=loaded.name, detector=loaded.settings.detector, tasks=', '.join(loaded.settings.tasks))
-    results = source_results(video, loaded, live, look_ahead)
+    results = score_video(video, loaded, live=live, look_ahead=look_ahead, progress=False, backend=backend)
     first = next(iter_results := iter(results), None) # an unreadable source fails here, before anything is written
     if first is None: raise ValueError(f'{video}: not a single frame came')
     print(budget.message)

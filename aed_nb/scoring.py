@@ -60,7 +60,7 @@ def load_scores(
     cues = {name.removeprefix('cue_'):values.pop(name) for name in list(values) if name.startswith('cue_')}
     return ObjectScores(**{**values, 'tasks':tuple(values['tasks'].tolist()), 'n_frames':int(values['n_frames'])}, cues=cues)
 
-# %% ../nbs/12_scoring.ipynb #0e32d286
+# %% ../nbs/12_scoring.ipynb #b3906b25
 class TeacherRows:
     "What the big networks say of every object of a clip, put together for the rows that are asked for"
     def __init__(self,
@@ -72,6 +72,7 @@ class TeacherRows:
         self.shape = (count, N_IMAGENET+(0 if probs is None else probs.shape[1]))
 
     def __len__(self): return self.shape[0]
+    def __array__(self, dtype=None, copy=None): return np.asarray(self[:], dtype) # for functions that want all rows
     def __getitem__(self, rows): # A slice or positions; `float16 (object, 1000 + n_classes)`
         count = len(range(*rows.indices(len(self)))) if isinstance(rows, slice) else len(rows)
         logits = np.zeros((count, N_IMAGENET), np.float16) if self.logits is None else self.logits[rows]

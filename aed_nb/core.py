@@ -61,7 +61,10 @@ def runs_dir() -> Path: # One folder a run
     "Folder of finished and unfinished runs"
     return home_dir()/'runs'
 
-# %% ../nbs/00_core.ipynb #1a489513
+# %% ../nbs/00_core.ipynb #28a79f71
+_UMASK = os.umask(0o022)
+os.umask(_UMASK) # it can only be read by setting it
+
 @contextmanager
 def atomic_path(
     path:Path, # Where the finished file belongs; missing folders are made
@@ -71,6 +74,7 @@ def atomic_path(
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.stem}-', suffix=path.suffix)
     os.close(handle)
+    os.chmod(name, 0o666 & ~_UMASK) # a temporary file is for its owner alone; a result is as readable as any other file
     try:
         yield Path(name)
         with open(name, 'rb+') as stream: os.fsync(stream.fileno())

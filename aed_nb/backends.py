@@ -155,7 +155,7 @@ class ScoringNet(nn.Module):
         targets = dict(middle=pixels[:,:,self.half], teacher=teacher)
         return torch.stack([task.evidence(task(maps), targets).float() for task in self.tasks.values()], dim=1)
 
-# %% ../nbs/29_backends.ipynb #f3fc2c8e
+# %% ../nbs/29_backends.ipynb #95138920
 class TorchNetwork:
     "The network as PyTorch runs it: the reference"
     name = 'torch'
@@ -193,7 +193,12 @@ class OpenVinoNetwork:
         self.run = compiled(plain, self.precision, threads)
         self.outputs = len(network.tasks)
 
-    def convert(self, network, settings, shape):
+    def convert(self,
+        network:MultiTaskNet, # Trained
+        settings:Settings,    # Of the run
+        shape:tuple,          # Of one cube: channel, time, height, width
+    ): # An OpenVINO model for any number of cubes
+        "The network with its task scores as one graph"
         import openvino
         module = ScoringNet(copy.deepcopy(network).float().cpu(), settings.half_window).eval()
         example = torch.zeros(2, *shape, dtype=torch.uint8), torch.zeros(2, self.width)

@@ -128,14 +128,15 @@ class AvCapture:
         self.frames = self.container.decode(self.stream)
         return True
 
-# %% ../nbs/03_datasets.ipynb #3f16eaa8
+# %% ../nbs/03_datasets.ipynb #2b873414
 @lru_cache(maxsize=None)
 def _decoder(path, n_bytes, changed):
     "The first of both that decodes a frame of this file; None when neither does"
     for decoder in (cv2.VideoCapture, AvCapture):
-        try: capture = decoder(path)
+        try:
+            capture = decoder(path)
+            if capture.isOpened() and capture.grab(): return decoder
         except (ImportError, OSError, ValueError, IndexError): continue # PyAV is missing, or it finds no video either
-        if capture.isOpened() and capture.grab(): return decoder
 
 def open_video(
     path:Path, # Video file

@@ -85,7 +85,7 @@ def teacher_rows(
     "What the big networks say of every object, as one row"
     return TeacherRows(logits, detections.probs, len(detections))
 
-# %% ../nbs/12_scoring.ipynb #5ae91aa2
+# %% ../nbs/12_scoring.ipynb #0f6e6fe2
 @torch.inference_mode()
 def ask_network(
     model:MultiTaskNet,    # Trained network, in `eval`
@@ -97,7 +97,7 @@ def ask_network(
     device = next(model.parameters()).device
     cubes = cubes.to(device)
     with half_precision(settings.precision, device.type): predictions = model(cubes)
-    targets = dict(middle=as_pixels(cubes[:,:,settings.half_window]), teacher=torch.from_numpy(teacher).to(device))
+    targets = dict(middle=as_pixels(cubes[:,:,settings.half_window]), teacher=torch.from_numpy(np.asarray(teacher)).to(device))
     def column(kind): return torch.stack([getattr(task, kind)(predictions[name], targets) for name,task in model.tasks.items()], dim=1).float().cpu().numpy()
     return column('score'), column('evidence')
 

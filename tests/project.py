@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RUN_NOTEBOOKS = ('train', 'evaluate', 'choices', 'ablation', 'protocols', 'scale', 'demo')
+RUN_NOTEBOOKS = ('train', 'evaluate', 'choices', 'ablation', 'protocols', 'scale', 'demo', 'benchmark')
 
 def settings(
     root=ROOT, # Checkout to read from

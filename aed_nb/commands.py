@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['PICTURED', 'FolderWriter', 'StopRequest', 'write_stream', 'save_alarms', 'load_alarms', 'fit_alarms', 'object_cubes',
            'object_features', 'middle_pictures', 'keep_normal', 'explain_events', 'footage', 'train_footage',
-           'test_model', 'aed_train', 'source_facts', 'budget_for', 'file_clip', 'aed_score', 'parser_of',
-           'run_command', 'score_command', 'train_command']
+           'test_model', 'aed_train', 'budget_for', 'aed_score', 'parser_of', 'run_command', 'score_command',
+           'train_command']
 
-# %% ../nbs/35_commands.ipynb #61bc9c3a
+# %% ../nbs/35_commands.ipynb #87567102
 import argparse, inspect, json, signal, sys, tempfile, threading, time
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ from .alarms import (AlarmBudget, CameraGuard, CameraReference, NormalEvents, al
     normal_from_dict, plain_guess, scored_results, self_test, test_summary)
 from .core import Settings, atomic_path, duration, get_settings, write_json
 from .cubes import crop_cubes, object_table, regular_offsets
-from .datasets import IMAGE_TYPES, Clip, ImageFrames, VideoDataset, VideoFrames, files_in, find_sources
+from .datasets import Clip, VideoDataset, VideoFrames, find_sources
 from .detect import find_objects
 from .events import EventFinder, EventLog, ScoreCurve
 from .inference import score_video
@@ -330,18 +330,7 @@ def aed_train(
     print(f'model: {made.name}; use it with: aed_score VIDEO --model {made.name}')
     return made
 
-# %% ../nbs/35_commands.ipynb #6a25a2be
-def source_facts(
-    source:str, # File, folder, number or address
-) -> tuple[float, int|None]: # Frames a second; frames, where they are known
-    "Rate and length of a source, as far as it says so without being read"
-    path = Path(str(source))
-    if path.is_dir(): return 25., len(files_in(path, IMAGE_TYPES)) or None
-    if not path.is_file(): return 25., None
-    capture = cv2.VideoCapture(str(path))
-    fps, count = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    return fps if 1 <= fps <= 240 else 25., count if count > 0 else None
-
+# %% ../nbs/35_commands.ipynb #3b6874bb
 def budget_for(
     model:str,          # Name or folder of a run
     per_day:float=1.,   # False alarms a day that are allowed
@@ -350,14 +339,7 @@ def budget_for(
     normal, camera = load_alarms(find_run(model))
     return (alarm_level(normal, per_day) if normal else plain_guess(per_day=per_day)), CameraGuard(camera)
 
-# %% ../nbs/35_commands.ipynb #45d9ed64
-def file_clip(
-    path:Path, # Video file or folder of images
-) -> Clip: # Frames by index
-    "A file as a clip"
-    if not path.exists(): raise FileNotFoundError(f'{path}: no such video')
-    return Clip(path.stem, 'test', ImageFrames(files_in(path, IMAGE_TYPES)) if path.is_dir() else VideoFrames(path), source_facts(path)[0], 'own')
-
+# %% ../nbs/35_commands.ipynb #a9655453
 def aed_score(
     video:str,              # Video file, folder of images, number of a camera, or its address
     model:str='ped2',       # Name or folder of a model, from aed_train or the package
@@ -371,21 +353,21 @@ def aed_score(
     quiet:bool=False,       # Show no progress
 ) -> Path: # Folder with the results
     "Find unusual events in a video"
-    loaded, (budget, guard), (fps, frames) = load_model(model), budget_for(model, alarms_per_day), source_facts(video)
+    loaded, (budget, guard) = load_model(model), budget_for(model, alarms_per_day)
     name = Path(str(video)).stem or 'camera'
     out = Path(out or f'{name}-events')
     about = dict(source=Path(str(video)).name, model=loaded.name, detector=loaded.settings.detector, tasks=', '.join(loaded.settings.tasks))
     results = score_video(video, loaded, live=live, look_ahead=look_ahead, progress=False, backend=backend)
-    first = next(iter_results := iter(results), None) # an unreadable source fails here, before anything is written
+    fps, frames, clip = results.fps, results.source.total, results.source.clip
+    first = next(results, None) # an unreadable source fails here, before anything is written
     if first is None: raise ValueError(f'{video}: not a single frame came')
     print(budget.message)
-    path = Path(str(video))
-    def explain(events): return explain_events(events, file_clip(path), loaded, find_run(model)/'normal.npz')
+    def explain(events): return explain_events(events, clip, loaded, find_run(model)/'normal.npz')
     writer = FolderWriter(out, budget, fps, None if live or frames is None else frames/fps, name, guard, blur, not no_video, about, loaded.scale.n_objects,
-        explain=explain if path.exists() and not blur else None)
+        explain=explain if clip is not None and not blur else None)
     def all_results():
         yield first
-        yield from iter_results
+        yield from results
     why = write_stream(all_results(), writer, not quiet, frames)
     if why: print(why)
     print(f'{verdict(len(writer.events), writer.curve.points()[0][-1])}; {writer.frames/(time.monotonic()-writer.begun):.1f} frames/s; {out/"report.html"}')

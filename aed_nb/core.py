@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['TASKS', 'VARIANTS', 'NORMS', 'TEACHERS', 'PRECISIONS', 'PRESETS', 'CONFIDENCES', 'PROFILES', 'project_root',
            'search_path', 'data_roots', 'weight_roots', 'home_dir', 'cache_dir', 'runs_dir', 'atomic_path',
-           'write_json', 'Settings', 'check_settings', 'excluded_frames', 'get_settings', 'seed_everything',
-           'keep_memory', 'file_hash', 'text_hash', 'settings_hash', 'run_folder', 'versions', 'git_commit',
-           'write_record', 'settings_from', 'read_settings', 'assigned_names', 'check_parameters', 'check_switch',
-           'duration']
+           'write_json', 'natural_key', 'Settings', 'check_settings', 'excluded_frames', 'get_settings',
+           'seed_everything', 'keep_memory', 'file_hash', 'text_hash', 'settings_hash', 'run_folder', 'versions',
+           'git_commit', 'write_record', 'settings_from', 'read_settings', 'assigned_names', 'check_parameters',
+           'check_switch', 'duration']
 
 # %% ../nbs/00_core.ipynb #09285743
 import ast, ctypes, hashlib, json, os, platform, random, re, subprocess, sys, tempfile, time
@@ -90,6 +90,14 @@ def write_json(
     def plain(value): return value.item() if hasattr(value, 'item') else str(value)
     with atomic_path(path) as temporary: temporary.write_text(json.dumps(content, indent=2, default=plain)+'\n', encoding='utf8')
     return Path(path)
+
+# %% ../nbs/00_core.ipynb #ea23caba
+def natural_key(
+    path, # File or folder, of which the last part counts, or a clip's name
+) -> list: # Text and numbers in turn, for sorting
+    "Sorting key under which `9` comes before `10`"
+    parts = re.split(r'([0-9]+)', (path.name if isinstance(path, Path) else path).lower())
+    return [int(part) if place%2 else part for place,part in enumerate(parts)]
 
 # %% ../nbs/00_core.ipynb #d4baf956
 TASKS = ('arrow', 'irregularity', 'middle', 'distil')

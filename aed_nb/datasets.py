@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['IMAGE_TYPES', 'VIDEO_TYPES', 'READ_ON', 'OPEN_VIDEOS', 'FRAME_CACHE', 'OFFICIAL', 'LABEL_HEADS', 'DATASETS',
-           'natural_key', 'files_in', 'read_image', 'ImageFrames', 'VideoFacts', 'AvCapture', 'open_video',
-           'frame_times', 'is_steady', 'video_facts', 'VideoFrames', 'ArrayFrames', 'FrameSpan', 'FrameCache',
-           'MaskImages', 'MaskArray', 'MaskVolume', 'labels_of', 'load_tracks', 'Clip', 'VideoDataset', 'shorten_names',
-           'warn_missing', 'Official', 'find_dataset', 'find_sources', 'split_sources', 'in_time', 'read_ranges',
-           'spans_to_labels', 'whole_of', 'shown_at', 'frames_shown', 'range_labels', 'tracks_file', 'own_facts',
-           'own_tracks', 'load_folder', 'ped2_ranges', 'absent_clips', 'load_ped2', 'load_avenue', 'load_shanghaitech',
+           'files_in', 'read_image', 'ImageFrames', 'VideoFacts', 'AvCapture', 'open_video', 'frame_times', 'is_steady',
+           'video_facts', 'VideoFrames', 'ArrayFrames', 'FrameSpan', 'FrameCache', 'MaskImages', 'MaskArray',
+           'MaskVolume', 'labels_of', 'load_tracks', 'Clip', 'VideoDataset', 'shorten_names', 'warn_missing',
+           'Official', 'find_dataset', 'find_sources', 'split_sources', 'in_time', 'read_ranges', 'spans_to_labels',
+           'whole_of', 'shown_at', 'frames_shown', 'range_labels', 'tracks_file', 'own_facts', 'own_tracks',
+           'load_folder', 'ped2_ranges', 'absent_clips', 'load_ped2', 'load_avenue', 'load_shanghaitech',
            'load_synthetic', 'get_dataset', 'leave_out', 'run_data', 'download']
 
-# %% ../nbs/03_datasets.ipynb #88a94235
+# %% ../nbs/03_datasets.ipynb #52cd799e
 import csv, math, os, re, threading, warnings, zlib
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
@@ -25,20 +25,13 @@ import numpy as np
 from fastcore.basics import patch
 from scipy.io import loadmat, whosmat
 
-from .core import Settings, data_roots, excluded_frames, file_hash, text_hash
+from .core import Settings, data_roots, excluded_frames, file_hash, natural_key, text_hash
 from .download import ARCHIVES, download_archives
 from .synth import make_benchmark
 
-# %% ../nbs/03_datasets.ipynb #e7971a20
+# %% ../nbs/03_datasets.ipynb #b1b2c171
 IMAGE_TYPES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 VIDEO_TYPES = ('.avi', '.mp4', '.m4v', '.mkv', '.mov', '.webm', '.mpg', '.mpeg', '.wmv', '.flv', '.ts', '.mts', '.m2ts', '.3gp', '.ogv', '.vob')
-
-def natural_key(
-    path, # File or folder, of which the last part counts, or a clip's name
-) -> list: # Text and numbers in turn, for sorting
-    "Sorting key under which `9` comes before `10`"
-    parts = re.split(r'([0-9]+)', (path.name if isinstance(path, Path) else path).lower())
-    return [int(part) if place%2 else part for place,part in enumerate(parts)]
 
 def files_in(
     folder:Path,       # Folder to look into, not below; may be missing

@@ -9,7 +9,7 @@ __all__ = ['MOST_LOST', 'FOLLOW_AHEAD', 'FOLLOW_EVERY', 'SCENES', 'TRACK_REACH',
            'scene_of', 'next_boxes', 'moving_boxes', 'Few', 'BoxFinder', 'Scorer', 'shared_look_ahead', 'CurveSmoother',
            'Joiner', 'VideoScores', 'score_video', 'score_at_once', 'joined_within', 'streamed_objects']
 
-# %% ../nbs/30_inference.ipynb #20c12b9e
+# %% ../nbs/30_inference.ipynb #7f3dc730
 import math
 import queue
 import threading
@@ -27,13 +27,13 @@ from fastcore.basics import patch
 from tqdm import tqdm
 
 from .backends import detector_backend, network_backend
-from .cubes import ClipStore, crop_cubes, regular_offsets, window_index
-from .cues import cue_curve, object_scores, with_cues
+from .cubes import crop_cubes, regular_offsets, window_index
+from .cues import cue_curve, object_scores
 from .datasets import IMAGE_TYPES, Clip, ImageFrames, VideoFrames, files_in, open_video, read_image
-from .detect import (Detections, Detector, MotionDetector, WholeFrames, WithClasses, YoloDetector, clip_boxes, concatenate, empty_scene, find_more,
-    find_objects, follow, follow_frame, smoothed, unseen_boxes)
+from .detect import (Detections, Detector, MotionDetector, WholeFrames, WithClasses, YoloDetector, clip_boxes, concatenate, empty_scene,
+    follow, follow_frame, smoothed, unseen_boxes)
 from .models import AedModel
-from .scoring import ObjectScores, score_clips, teacher_rows
+from .scoring import ObjectScores, teacher_rows
 from .smoothing import gaussian_taps, get_protocol
 from .tracks import Linker, link_boxes
 from .velocity import box_means
@@ -828,7 +828,7 @@ def score_video(
     opened = open_source(source, live, patience, fps)
     return VideoScores(opened, model, live, look_ahead, keep_images, stride, progress, backend, precision, patience=patience, **options)
 
-# %% ../nbs/30_inference.ipynb #b25b145b
+# %% ../nbs/30_inference.ipynb #87f00c4e
 def score_at_once(
     clip:Clip,                # Any clip
     model:AedModel,           # Trained
@@ -837,11 +837,7 @@ def score_at_once(
     folder:Path|None=None,    # Cache of boxes; below `cache_dir()` by default
 ) -> tuple[ObjectScores, np.ndarray, np.ndarray]: # Objects; strangeness `(object, cue)`; one score a frame
     "What a stream gives, computed from the whole clip"
-    finder, store = motion if motion is not None and isinstance(model.finder, MotionDetector) else model.finder, ClipStore(grey=model.settings.grey_crops)
-    found = find_objects(finder, [clip], model.settings, folder and Path(folder)/finder.key, False)
-    more = find_more(finder, [clip], model.settings, folder, False, motion)
-    parts = [score_clips(model.network, store, [clip], boxes, model.settings, progress=False) if boxes else {} for boxes in (found, more)]
-    scored = with_cues(clip, parts[0][clip.name], parts[1].get(clip.name))
+    scored = model.score(clip, folder, False, motion)
     return scored, *joined_within(scored, clip, model, look_ahead)
 
 def joined_within(

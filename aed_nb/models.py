@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AedModel', 'load_model']
 
-# %% ../nbs/22_models.ipynb #f514f58f
+# %% ../nbs/22_models.ipynb #33838188
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from .core import Settings, read_settings
 from .cubes import ClipStore
 from .cues import CueScale, cue_curve, object_scores, with_cues
 from .datasets import Clip
-from .detect import Detector, find_more, find_objects, get_detector
+from .detect import Detector, MotionDetector, find_more, find_objects, get_detector
 from .learner import MultiTaskNet, build_model, load_weights
 from .results import find_run, load_scales, shipped_runs
 from .scoring import Calibration, ObjectScores, get_protocol, score_clips
 
-# %% ../nbs/22_models.ipynb #19061248
+# %% ../nbs/22_models.ipynb #cbe6b5e7
 @dataclass
 class AedModel:
     "A trained network with all that scoring needs"
@@ -36,12 +36,13 @@ class AedModel:
         clip:Clip,           # Any clip
         folder:Path|None=None, # Cache of boxes; below `cache_dir()` by default
         progress:bool=True,  # Show progress bars
+        motion:Detector|None=None, # Another source of boxes from motion than `MotionDetector`
     ) -> ObjectScores: # Every object, with all cues
         "Find and score the objects of a clip"
+        finder = motion if motion is not None and isinstance(self.finder, MotionDetector) else self.finder
         store = ClipStore(grey=self.settings.grey_crops, device=next(self.network.parameters()).device)
-        place = folder and Path(folder)/self.finder.key
-        found = find_objects(self.finder, [clip], self.settings, place, progress)
-        more = find_more(self.finder, [clip], self.settings, folder, progress)
+        found = find_objects(finder, [clip], self.settings, folder and Path(folder)/finder.key, progress)
+        more = find_more(finder, [clip], self.settings, folder, progress, motion)
         scored, added = (score_clips(self.network, store, [clip], boxes, self.settings, progress=progress) if boxes else {} for boxes in (found, more))
         return with_cues(clip, scored[clip.name], added.get(clip.name))
 

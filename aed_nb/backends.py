@@ -49,7 +49,7 @@ def choose_precision(
     import openvino
     return 'bf16' if 'BF16' in openvino.Core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES') else 'f32'
 
-# %% ../nbs/29_backends.ipynb #c667b3f4
+# %% ../nbs/29_backends.ipynb #92d22ffa
 def weights_hash(
     module:nn.Module, # Any network
 ) -> str: # Changes with any weight
@@ -83,7 +83,7 @@ def compiled(
 ): # A compiled OpenVINO model, to be called with arrays
     "Load a model for this processor"
     import openvino
-    hints = {'INFERENCE_PRECISION_HINT':'bf16' if precision == 'bf16' else 'f32', 'PERFORMANCE_HINT':'LATENCY'}
+    hints = {'INFERENCE_PRECISION_HINT':'bf16' if precision == 'bf16' else 'f32', 'PERFORMANCE_HINT':'LATENCY', 'ENABLE_CPU_PINNING':False} # pinned, two models would share one core
     return openvino.Core().compile_model(str(path), 'CPU', {**hints, **({'INFERENCE_NUM_THREADS':threads} if threads else {})})
 
 # %% ../nbs/29_backends.ipynb #9fd86b0e
@@ -155,7 +155,7 @@ class ScoringNet(nn.Module):
         targets = dict(middle=pixels[:,:,self.half], teacher=teacher)
         return torch.stack([task.evidence(task(maps), targets).float() for task in self.tasks.values()], dim=1)
 
-# %% ../nbs/29_backends.ipynb #95138920
+# %% ../nbs/29_backends.ipynb #64b9ba4f
 class TorchNetwork:
     "The network as PyTorch runs it: the reference"
     name = 'torch'
@@ -181,7 +181,7 @@ class OpenVinoNetwork:
         threads:int=0,         # Processor threads; 0 leaves the choice to OpenVINO
         examples:tuple|None=None, # For `int8`: cubes and teacher rows of normal objects, from which ranges are learned
         folder:Path|None=None, # Where converted models are kept; below `cache_dir()` by default
-        batch:int=32,          # Objects at once at the most; what lies between layers then stays in the processor's cache
+        batch:int=8,           # Objects at once at the most; what lies between layers then stays in the processor's cache
     ):
         self.precision, self.batch, self.width = choose_precision(precision), batch, max((getattr(task, 'n_classes', 0) for task in network.tasks.values()), default=0) or 1000
         channels, size = 1 if settings.grey_crops else 3, settings.cube_size
@@ -210,7 +210,7 @@ class OpenVinoNetwork:
     ) -> np.ndarray: # `float32 (object, task)`
         "Evidence of a batch of objects"
         cubes, teacher = cubes.contiguous().numpy(), np.ascontiguousarray(teacher[:,-self.width:], np.float32)
-        parts = [self.run((cubes[start:start+self.batch], teacher[start:start+self.batch]))[0].copy() for start in range(0, len(cubes), self.batch)]
+        parts = [self.run((cubes[start:start+self.batch], teacher[start:start+self.batch]))[0] for start in range(0, len(cubes), self.batch)]
         return np.concatenate([np.zeros((0, self.outputs), np.float32), *parts])
 
 # %% ../nbs/29_backends.ipynb #14987f11
@@ -241,7 +241,7 @@ def network_backend(
     if choose_backend(backend, next(network.parameters()).device.type) == 'torch': return TorchNetwork(network, settings)
     return OpenVinoNetwork(network, settings, precision, threads, **options)
 
-# %% ../nbs/29_backends.ipynb #a0694462
+# %% ../nbs/29_backends.ipynb #29353600
 class OpenVinoYolo(YoloDetector):
     "A YOLO that OpenVINO runs"
     def __init__(self,
@@ -302,7 +302,7 @@ class OpenVinoYolo(YoloDetector):
     ): # Tensor `(frame, 4+class, place)`; `(height, width)` of the padded input
         "Output of the network before anything is chosen"
         inputs = self.letterboxed(frames)
-        return torch.from_numpy(self.prepared(*inputs.shape[1:3])(inputs)[0].copy()), inputs.shape[1:3]
+        return torch.from_numpy(self.prepared(*inputs.shape[1:3])(inputs)[0]), inputs.shape[1:3]
 
 # %% ../nbs/29_backends.ipynb #e42e6d68
 def detector_backend(

@@ -9,7 +9,7 @@ __all__ = ['MOST_LOST', 'FOLLOW_AHEAD', 'FOLLOW_EVERY', 'SCENES', 'TRACK_REACH',
            'scene_of', 'next_boxes', 'moving_boxes', 'Few', 'BoxFinder', 'Scorer', 'shared_look_ahead', 'CurveSmoother',
            'Joiner', 'VideoScores', 'score_video', 'score_at_once', 'joined_within', 'streamed_objects']
 
-# %% ../nbs/30_inference.ipynb #7f3dc730
+# %% ../nbs/30_inference.ipynb #f0b9b704
 import math
 import queue
 import threading
@@ -35,7 +35,7 @@ from .detect import (Detections, Detector, MotionDetector, WholeFrames, WithClas
 from .models import AedModel
 from .scoring import ObjectScores, teacher_rows
 from .smoothing import gaussian_taps, get_protocol
-from .tracks import Linker, link_boxes
+from .tracks import Linker
 from .velocity import box_means
 
 # %% ../nbs/30_inference.ipynb #df6670f7
@@ -264,7 +264,7 @@ class Ahead:
             yield item
             last = time.monotonic()
 
-# %% ../nbs/30_inference.ipynb #eb3f056f
+# %% ../nbs/30_inference.ipynb #9ab8a808
 @dataclass
 class Moment:
     "One frame on its way"
@@ -278,6 +278,7 @@ class Moment:
     speed:np.ndarray|None=None    # Length of the flow, pixels a frame `(height, width)`
     found:Detections|None=None    # Its boxes, as frame 0
     added:np.ndarray|None=None    # 1 for boxes from motion beside a detector's `(object,)`
+    track:np.ndarray|None=None    # Number of every box's track `(object,)`
 
 def numbered(
     frames, # Yields number, seconds, RGB frame
@@ -289,16 +290,19 @@ def numbered(
 def with_flow(
     moments,     # Yields `Moment`
     clock:Clock, # Where time is noted
+    every:int=1, # Wanted frames that share one flow, that of the first of them
 ): # Yields the same
     "Note the flow of frames that are wanted"
-    search, before, at = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), None, None
+    search, before, at, held, count = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), None, None, None, 0
     def length(one, other):
         with clock('flow'):
             flow = search.calc(one.grey, other.grey, None)
             return cv2.magnitude(flow[...,0], flow[...,1])
     for now in moments:
         if at is not None:
-            if at.wanted: at.speed = length(at, now)
+            if at.wanted:
+                if count % every == 0: held = length(at, now)
+                at.speed, count = held, count+1
             yield at
         before, at = at, now
     if at is None: return
@@ -489,7 +493,7 @@ class Few:
     ): self.images, self.size = images, images[0].shape[1::-1]
     def __len__(self): return len(self.images)
 
-# %% ../nbs/30_inference.ipynb #59715f9f
+# %% ../nbs/30_inference.ipynb #fc7cdd54
 class BoxFinder:
     "Boxes of the next frames, with those from motion that the detector has not seen"
     def __init__(self,
@@ -501,6 +505,7 @@ class BoxFinder:
         self.settings, self.detector, self.clock = model.settings, detector, clock
         self.more = self.settings.added_boxes == 'motion' and isinstance(detector, YoloDetector)
         self.find = None if self.more else next_boxes(detector, source)
+        if isinstance(detector, YoloDetector): detector.raw([np.zeros((*source.size[::-1], 3), np.uint8)]) # made ready for this size before the first frame comes
         inner = detector.detector if isinstance(detector, WithClasses) else detector
         self.motion = MotionDetector() if self.more else inner if isinstance(inner, MotionDetector) else None # whose boxes the moments must bring
 
@@ -532,14 +537,17 @@ class BoxFinder:
         probs = self.detector.probs_at(output, padded, images, [new.of_frame(place).boxes for place in range(len(images))])
         return self.chosen(found), replace(new, scores=np.ones(len(new)), probs=np.concatenate(probs))
 
-# %% ../nbs/30_inference.ipynb #c1673744
+# %% ../nbs/30_inference.ipynb #b0be0d9f
 class Scorer:
     "Evidence and speed of every object of the next frames"
     def __init__(self,
         network,       # From `network_backend`
         settings,      # Of the run
         clock:Clock,   # Where time is noted
-    ): self.network, self.settings, self.clock, self.held, self.next = network, settings, clock, deque(), 0
+        ask_every:int=1, # Frames after which the network is asked about a thing anew
+    ):
+        self.network, self.settings, self.clock, self.held, self.next = network, settings, clock, deque(), 0
+        self.ask_every, self.linker, self.count, self.asked, self.answers = ask_every, Linker(), 0, {}, {} # track to frame and evidence of the last answer
 
     def __call__(self,
         moments:list[Moment], # The next frames, with boxes where they are wanted
@@ -558,25 +566,51 @@ class Scorer:
         while self.held and self.held[0].number < until-half: self.held.popleft()
         return results
 
+    def due(self,
+        moment:Moment, # The next frame, with boxes
+    ) -> np.ndarray: # Places of boxes `(asked,)`
+        "Link a frame's boxes, and say about which of them the network must be asked"
+        moment.track = self.linker.link(self.count, moment.found.boxes)
+        due = np.flatnonzero([self.count-self.asked.get(track, -self.ask_every) >= self.ask_every for track in moment.track.tolist()])
+        self.asked.update(dict.fromkeys(moment.track[due].tolist(), self.count))
+        self.asked = {track:self.asked[track] for track in self.linker.alive}
+        self.count += 1
+        return due
+
+    def filled(self,
+        track:np.ndarray,    # Of every box `(object,)`
+        due:np.ndarray,      # Places of those that were asked about `(asked,)`
+        evidence:np.ndarray, # Of those `(asked, task)`
+    ) -> np.ndarray: # Of all boxes `(object, task)`
+        "New answers, and old ones where nobody asked"
+        rows = np.zeros((len(track), evidence.shape[1]), np.float32)
+        rows[due] = evidence
+        for place in np.setdiff1d(np.arange(len(track)), due): rows[place] = self.answers[track[place]]
+        self.answers.update(zip(track[due].tolist(), evidence))
+        return rows
+
     def ask(self,
         wanted:list[Moment], # Frames whose window is complete
     ) -> list: # For each: the moment, evidence `(object, task)`, speeds `(object,)`
         "Cut the objects of a few frames, and ask the network about all of them at once"
         first, half = self.held[0].number, self.settings.half_window
+        due = [self.due(moment) for moment in wanted]
         with self.clock('crop'):
             low, high = max(wanted[0].number-half, first), wanted[-1].number+half
             part = [moment for moment in self.held if low <= moment.number <= high]
             frames = torch.from_numpy(np.stack([moment.grey[...,None] if self.settings.grey_crops else moment.image for moment in part]))
-            counts = [len(moment.found) for moment in wanted]
-            boxes = np.concatenate([moment.found.boxes for moment in wanted])
+            counts = list(map(len, due))
+            boxes = np.concatenate([moment.found.boxes[rows] for moment,rows in zip(wanted, due)])
             place = np.repeat([moment.number-low for moment in wanted], counts)
             cubes = crop_cubes(frames, boxes, window_index(place, regular_offsets(half), len(part)), self.settings.cube_size)
         with self.clock('network'):
-            teacher = np.concatenate([teacher_rows(moment.found) for moment in wanted])
+            teacher = np.concatenate([teacher_rows(moment.found)[rows] for moment,rows in zip(wanted, due)])
             evidence = self.network.evidence(cubes, teacher) if len(boxes) else np.zeros((0, len(self.settings.tasks)), np.float32)
-        ends = np.cumsum(counts)[:-1]
-        return [(moment, rows, box_means(moment.speed, moment.found.boxes) if len(rows) else np.zeros(0))
-            for moment,rows in zip(wanted, np.split(evidence, ends))]
+        answers = np.split(evidence, np.cumsum(counts)[:-1])
+        results = [(moment, self.filled(moment.track, rows, answer), box_means(moment.speed, moment.found.boxes) if len(moment.found) else np.zeros(0))
+            for moment,rows,answer in zip(wanted, due, answers)]
+        self.answers = {track:row for track,row in self.answers.items() if track in self.linker.alive}
+        return results
 
 # %% ../nbs/30_inference.ipynb #1f161a17
 TRACK_REACH = 6 # Widths of the Gaussian along tracks that are looked at
@@ -625,7 +659,7 @@ class CurveSmoother:
         if place-reach > self.begin: self.values, self.begin = self.values[1:], self.begin+1
         return smooth
 
-# %% ../nbs/30_inference.ipynb #9f6b578c
+# %% ../nbs/30_inference.ipynb #86da053e
 class Joiner:
     "From objects of frames that come one after the other to finished results"
     def __init__(self,
@@ -634,7 +668,7 @@ class Joiner:
         look_ahead:float|None,  # Seconds that smoothing may wait; None for as long as it reaches
         keep_images:bool=True,  # Give images out with results
     ):
-        self.scale, self.keep_images, self.linker = model.scale, keep_images, Linker()
+        self.scale, self.keep_images = model.scale, keep_images
         self.ahead, over = shared_look_ahead(look_ahead, model, fps)
         self.sigma = self.scale.seconds*fps
         self.back = math.ceil(TRACK_REACH*self.sigma)
@@ -642,14 +676,14 @@ class Joiner:
         self.rows, self.first, self.count, self.next, self.moments, self.waiting = deque(), 0, 0, 0, deque(), deque()
 
     def push(self,
-        moment:Moment,        # The next frame
+        moment:Moment,        # The next frame, with boxes and their tracks
         evidence:np.ndarray,  # `(object, task)`
         speeds:np.ndarray,    # Pixels a frame `(object,)`
     ) -> list[FrameResult]: # Results that are ready, in order
         "Add one frame"
         boxes = moment.found.boxes
         columns = np.column_stack([evidence, self.scale.speed(boxes, speeds)]).astype(np.float64)
-        self.rows.append((self.linker.link(self.count, boxes), columns))
+        self.rows.append((moment.track, columns))
         self.moments.append(moment)
         self.count += 1
         return [result for _ in range(max(self.count-self.ahead-self.next, 0)) for result in self.one()]
@@ -683,7 +717,7 @@ class Joiner:
         while self.first < self.next-self.back: self.rows.popleft(); self.first += 1
         return [replace(self.waiting.popleft(), score=score) for score in self.smoother.push(float(strange.max(axis=0, initial=0).sum()))]
 
-# %% ../nbs/30_inference.ipynb #c710ed48
+# %% ../nbs/30_inference.ipynb #2c17261e
 class VideoScores:
     "Results of a video, in order; made by `score_video`"
     def __init__(self,
@@ -700,11 +734,12 @@ class VideoScores:
         scene:str='auto',        # Where the empty scene comes from: `ahead`, `past`, or `auto`: ahead where frames can be read twice
         follow:int|None=None,    # Frames from which things are followed backward; None: 64 without a limit to looking ahead, else 0
         batch:int=4,             # Frames that go through the networks together
+        ask_every:int=1,         # Frames after which the network is asked about a thing anew, and flow is computed anew; until then the last answer holds
         overlap:bool=True,       # Steps side by side, in threads
         backlog:int=4,           # Frames that may wait, live
         patience:float=10.,      # Seconds without a frame after which a live source counts as gone
     ):
-        if stride < 1: raise ValueError(f'stride={stride}: must be at least 1')
+        if min(stride, ask_every) < 1: raise ValueError(f'stride={stride}, ask_every={ask_every}: must be at least 1')
         if scene not in SCENES: raise ValueError(f"scene={scene!r}: allowed are {', '.join(SCENES)}")
         if scene == 'ahead' and source.clip is None: raise ValueError(f"scene={scene!r} reads frames twice, which {source.name} does not allow; use past")
         self.source, self.live, self.stride, self.overlap, self.batch, self.backlog, self.patience = source, live or source.live, stride, overlap or live, batch, backlog, patience
@@ -713,7 +748,7 @@ class VideoScores:
         self.find = BoxFinder(model, detector_backend(model.finder, backend, precision, threads), source, self.clock)
         self.scene = self.find.motion and scene_of(self.find.motion, source.clip if scene == 'ahead' else None, source.fps)
         self.follow = follow if follow is not None else 0 if self.live or look_ahead is not None else FOLLOW_AHEAD
-        self.scorer = Scorer(network_backend(model.network, model.settings, backend, precision, threads), model.settings, self.clock)
+        self.scorer = Scorer(network_backend(model.network, model.settings, backend, precision, threads), model.settings, self.clock, ask_every)
         self.joiner = Joiner(model, self.fps/stride, 1. if look_ahead is None and self.live else look_ahead, keep_images)
         self.bar = tqdm(total=source.total and -(-source.total//stride), unit='frame', disable=not progress, desc=source.name)
         self.results = self.run()
@@ -734,7 +769,7 @@ class VideoScores:
         self.results.close()
         self.bar.close()
 
-# %% ../nbs/30_inference.ipynb #6947bb81
+# %% ../nbs/30_inference.ipynb #ebe8fce5
 @patch
 def paced(self:VideoScores):
     "Frames of the source, by the clock when a file is played live"
@@ -761,7 +796,7 @@ def moments(self:VideoScores):
         except SourceProblem as problem: self.source.problem = problem
     moments = numbered(until_problem(), wanted)
     if self.find.motion: moments = with_motion(moments, self.find.motion, self.scene, self.follow, self.clock)
-    yield from with_flow(moments, self.clock)
+    yield from with_flow(moments, self.clock, self.scorer.ask_every)
 
 @patch
 def groups(self:VideoScores,
@@ -788,7 +823,7 @@ def scored(self:VideoScores,
     for group in groups: yield from self.scorer(group)
     yield from self.scorer([], last=True)
 
-# %% ../nbs/30_inference.ipynb #a3d2d1f2
+# %% ../nbs/30_inference.ipynb #00f88f61
 @patch
 def pieces(self:VideoScores): # Yields moment, evidence `(object, task)`, speeds `(object,)`
     "All steps up to the network, one after the other or side by side"
@@ -822,7 +857,7 @@ def score_video(
     precision:str='auto',    # For OpenVINO: `f32`, `bf16`, or `auto`
     fps:float=25.,           # Frames a second of folders, and where the source does not say
     patience:float=10.,      # Seconds without a frame after which a live source counts as gone
-    **options,               # For `VideoScores`: `threads`, `scene`, `follow`, `batch`, `overlap`, `backlog`
+    **options,               # For `VideoScores`: `threads`, `scene`, `follow`, `batch`, `ask_every`, `overlap`, `backlog`
 ) -> VideoScores: # An iterator of `FrameResult`; `SourceProblem` after the last result when the source failed
     "Score a video frame by frame, while it plays"
     opened = open_source(source, live, patience, fps)
@@ -851,7 +886,7 @@ def joined_within(
     strange = model.scale(scored, clip.fps, along)
     return strange, cue_curve(scored, strange, clip, get_protocol('clean', model.settings, clip.fps), over)
 
-# %% ../nbs/30_inference.ipynb #cd406f17
+# %% ../nbs/30_inference.ipynb #8f23d13e
 def streamed_objects(
     clip:Clip,       # Any clip
     model:AedModel,  # Trained
@@ -859,8 +894,7 @@ def streamed_objects(
 ) -> ObjectScores: # As `AedModel.score` gives them, with evidence in place of the paper's scores
     "All objects that a stream finds"
     playing = score_video(clip, model, keep_images=False, progress=False, **options)
-    with playing: parts = [(np.full(len(speeds), moment.frame), moment.found.boxes, evidence, moment.added, speeds) for moment,evidence,speeds in playing.pieces()]
+    with playing: parts = [(np.full(len(speeds), moment.frame), moment.found.boxes, evidence, moment.added, speeds, moment.track) for moment,evidence,speeds in playing.pieces()]
     if playing.source.problem is not None: raise playing.source.problem
-    frame, boxes, evidence, added, speeds = (np.concatenate(column) for column in zip(*parts))
-    track = link_boxes(Detections(frame, boxes, np.ones(len(frame)), n_frames=len(clip)))
+    frame, boxes, evidence, added, speeds, track = (np.concatenate(column) for column in zip(*parts))
     return ObjectScores(tuple(model.network.tasks), frame, boxes, evidence, evidence, len(clip), dict(added=added, speed=speeds, track=track))

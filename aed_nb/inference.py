@@ -9,7 +9,7 @@ __all__ = ['MOST_LOST', 'FOLLOW_AHEAD', 'FOLLOW_EVERY', 'SCENES', 'TRACK_REACH',
            'scene_of', 'next_boxes', 'moving_boxes', 'Few', 'BoxFinder', 'Scorer', 'shared_look_ahead', 'CurveSmoother',
            'Joiner', 'VideoScores', 'score_video', 'score_at_once', 'joined_within', 'streamed_objects']
 
-# %% ../nbs/30_inference.ipynb #f0b9b704
+# %% ../nbs/30_inference.ipynb #adc4cc87
 import math
 import queue
 import threading
@@ -18,6 +18,7 @@ import warnings
 from collections import Counter, deque
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 
 import cv2
@@ -35,6 +36,7 @@ from .detect import (Detections, Detector, MotionDetector, WholeFrames, WithClas
 from .models import AedModel
 from .scoring import ObjectScores, teacher_rows
 from .smoothing import gaussian_taps, get_protocol
+from .tasks.distil import clip_targets
 from .tracks import Linker
 from .velocity import box_means
 
@@ -537,7 +539,7 @@ class BoxFinder:
         probs = self.detector.probs_at(output, padded, images, [new.of_frame(place).boxes for place in range(len(images))])
         return self.chosen(found), replace(new, scores=np.ones(len(new)), probs=np.concatenate(probs))
 
-# %% ../nbs/30_inference.ipynb #b0be0d9f
+# %% ../nbs/30_inference.ipynb #af0912e4
 class Scorer:
     "Evidence and speed of every object of the next frames"
     def __init__(self,
@@ -545,9 +547,10 @@ class Scorer:
         settings,      # Of the run
         clock:Clock,   # Where time is noted
         ask_every:int=1, # Frames after which the network is asked about a thing anew
+        teacher=None,    # `ImageNetTeacher`, where distillation is compared with its answers
     ):
         self.network, self.settings, self.clock, self.held, self.next = network, settings, clock, deque(), 0
-        self.ask_every, self.linker, self.count, self.asked, self.answers = ask_every, Linker(), 0, {}, {} # track to frame and evidence of the last answer
+        self.teacher, self.ask_every, self.linker, self.count, self.asked, self.answers = teacher, ask_every, Linker(), 0, {}, {} # track to frame and evidence of the last answer
 
     def __call__(self,
         moments:list[Moment], # The next frames, with boxes where they are wanted
@@ -603,10 +606,12 @@ class Scorer:
             boxes = np.concatenate([moment.found.boxes[rows] for moment,rows in zip(wanted, due)])
             place = np.repeat([moment.number-low for moment in wanted], counts)
             cubes = crop_cubes(frames, boxes, window_index(place, regular_offsets(half), len(part)), self.settings.cube_size)
+            ends = np.cumsum(counts)[:-1]
         with self.clock('network'):
-            teacher = np.concatenate([teacher_rows(moment.found)[rows] for moment,rows in zip(wanted, due)])
+            logits = np.split(clip_targets(self.teacher, frames, Detections(place, boxes, np.ones(len(place)), n_frames=len(part))), ends) if self.teacher else repeat(None)
+            teacher = np.concatenate([teacher_rows(moment.found[rows], logit)[:] for moment,rows,logit in zip(wanted, due, logits)])
             evidence = self.network.evidence(cubes, teacher) if len(boxes) else np.zeros((0, len(self.settings.tasks)), np.float32)
-        answers = np.split(evidence, np.cumsum(counts)[:-1])
+        answers = np.split(evidence, ends)
         results = [(moment, self.filled(moment.track, rows, answer), box_means(moment.speed, moment.found.boxes) if len(moment.found) else np.zeros(0))
             for moment,rows,answer in zip(wanted, due, answers)]
         self.answers = {track:row for track,row in self.answers.items() if track in self.linker.alive}
@@ -717,7 +722,7 @@ class Joiner:
         while self.first < self.next-self.back: self.rows.popleft(); self.first += 1
         return [replace(self.waiting.popleft(), score=score) for score in self.smoother.push(float(strange.max(axis=0, initial=0).sum()))]
 
-# %% ../nbs/30_inference.ipynb #2c17261e
+# %% ../nbs/30_inference.ipynb #985ba524
 class VideoScores:
     "Results of a video, in order; made by `score_video`"
     def __init__(self,
@@ -748,7 +753,7 @@ class VideoScores:
         self.find = BoxFinder(model, detector_backend(model.finder, backend, precision, threads), source, self.clock)
         self.scene = self.find.motion and scene_of(self.find.motion, source.clip if scene == 'ahead' else None, source.fps)
         self.follow = follow if follow is not None else 0 if self.live or look_ahead is not None else FOLLOW_AHEAD
-        self.scorer = Scorer(network_backend(model.network, model.settings, backend, precision, threads), model.settings, self.clock, ask_every)
+        self.scorer = Scorer(network_backend(model.network, model.settings, backend, precision, threads), model.settings, self.clock, ask_every, model.teacher)
         self.joiner = Joiner(model, self.fps/stride, 1. if look_ahead is None and self.live else look_ahead, keep_images)
         self.bar = tqdm(total=source.total and -(-source.total//stride), unit='frame', disable=not progress, desc=source.name)
         self.results = self.run()

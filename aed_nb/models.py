@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['AedModel', 'load_model']
 
-# %% ../nbs/22_models.ipynb #33838188
+# %% ../nbs/22_models.ipynb #b00e1892
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,9 @@ from .detect import Detector, MotionDetector, find_more, find_objects, get_detec
 from .learner import MultiTaskNet, build_model, load_weights
 from .results import find_run, load_scales, shipped_runs
 from .scoring import Calibration, ObjectScores, get_protocol, score_clips
+from .tasks.distil import ImageNetTeacher, teacher_targets
 
-# %% ../nbs/22_models.ipynb #cbe6b5e7
+# %% ../nbs/22_models.ipynb #efa9a76a
 @dataclass
 class AedModel:
     "A trained network with all that scoring needs"
@@ -31,6 +33,12 @@ class AedModel:
     finder:Detector          # Where boxes come from
     calibration:Calibration  # Common scale of the four tasks
     scale:CueScale           # Scale of all cues
+
+    @cached_property
+    def teacher(self): # `ImageNetTeacher`; None where no score asks for its answers
+        "The classifier that distillation is compared with where the detector knows no classes"
+        if 'distil' not in self.settings.tasks or self.finder.classes: return None
+        return ImageNetTeacher(self.settings.teacher, self.settings.teacher_size).to(next(self.network.parameters()).device)
 
     def score(self,
         clip:Clip,           # Any clip
@@ -43,7 +51,9 @@ class AedModel:
         store = ClipStore(grey=self.settings.grey_crops, device=next(self.network.parameters()).device)
         found = find_objects(finder, [clip], self.settings, folder and Path(folder)/finder.key, progress)
         more = find_more(finder, [clip], self.settings, folder, progress, motion)
-        scored, added = (score_clips(self.network, store, [clip], boxes, self.settings, progress=progress) if boxes else {} for boxes in (found, more))
+        logits = self.teacher and teacher_targets(self.teacher, store, [clip], found, folder and Path(folder)/'teacher', progress)
+        scored = score_clips(self.network, store, [clip], found, self.settings, logits, progress)
+        added = score_clips(self.network, store, [clip], more, self.settings, progress=progress) if more else {}
         return with_cues(clip, scored[clip.name], added.get(clip.name))
 
     def objects(self,

@@ -36,7 +36,7 @@ from .report import EventPictures, verdict, write_report
 from .results import find_run
 from .scoring import load_scores
 
-# %% ../nbs/35_commands.ipynb #27de5031
+# %% ../nbs/35_commands.ipynb #153498d6
 class FolderWriter:
     "Everything that `aed_score` writes, frame by frame"
     def __init__(self,
@@ -52,16 +52,27 @@ class FolderWriter:
         n_normal:int|None=None,     # Normal objects that percentiles come from
         every:float=60.,            # Seconds between two reports
         explain=None,               # Called with the events of the report when all is over; gives `more` of `write_report`
+        part:float=3600.,           # Seconds of a file, where the source has no end
+        kept_parts:int=24,          # Newest files that are kept then
     ):
-        self.explain = explain
+        self.explain, self.fps, self.total, self.part, self.kept_parts, self.films = explain, fps, total, part, kept_parts, []
         self.out, self.budget, self.title, self.guard, self.about, self.n_normal, self.every = Path(out), budget, title, guard or CameraGuard(), about or {}, n_normal, every
         self.finder = EventFinder(budget.enter, budget.leave, keep=lambda: EventPictures(budget.enter))
         self.log = EventLog(self.out, about=dict(source=title, alarm_level=round(budget.enter, 4), message=budget.message, normal_objects=n_normal))
-        self.drawer = VideoDrawer(self.out/'annotated.mp4', budget.enter, fps, total) if video else None
+        self.drawer = self.film() if video else None
         self.curve, self.hide, self.frames, self.begun, self.reported = ScoreCurve(), PeopleBlur() if blur else None, 0, time.monotonic(), time.monotonic()
 
     @property
     def events(self): return self.log.events # Events that are over
+
+    def film(self,
+        start:float=0., # Second of the source
+    ) -> VideoDrawer: # The next file
+        "Begin a file; of a source without end the oldest ones go, so that the disk does not fill up"
+        if self.films: self.drawer.close()
+        self.films.append(self.out/('annotated.mp4' if not self.films else f'annotated-{round(start)}s.mp4'))
+        if len(self.films) > self.kept_parts: self.films[-self.kept_parts-1].unlink(missing_ok=True)
+        return VideoDrawer(self.films[-1], self.budget.enter, self.fps, self.total, start=start)
 
     def add(self,
         result, # One frame
@@ -72,11 +83,12 @@ class FolderWriter:
             result = SimpleNamespace(**{**vars(result), 'image':self.hide(result.image, result.boxes, result.seconds)})
         self.log.add(result, self.finder.update(result, blind=not state.fits), state.name)
         self.curve.add(result.seconds, result.score)
+        if self.drawer and self.total is None and result.seconds-self.drawer.start >= self.part: self.drawer = self.film(result.seconds)
         if self.drawer and result.image is not None: self.drawer.add(result, self.finder.alarm and state.fits, state.message)
         self.frames += 1
         if time.monotonic()-self.reported >= self.every: self.report()
 
-# %% ../nbs/35_commands.ipynb #5ae8f54a
+# %% ../nbs/35_commands.ipynb #b1f27a38
 PICTURED = 50 # Events whose pictures are kept, the highest ones
 
 @patch
@@ -91,7 +103,7 @@ def report(self:FolderWriter,
         'people hidden':'yes: those whom the detector found' if self.hide is not None else 'no'}
     self.reported = time.monotonic()
     return write_report(self.out/'report.html', self.events, self.curve, self.budget.enter, self.title, self.budget.message, notes, about,
-        more=more, video='annotated.mp4' if self.drawer else None, n_normal=self.n_normal)
+        more=more, video=self.films[-1].name if self.drawer else None, n_normal=self.n_normal)
 
 @patch
 def close(self:FolderWriter,

@@ -242,7 +242,7 @@ def draw_result(
     elif alarm: draw_text(image, 'ALARM', 6, 22, (255, 110, 90), 0.55)
     return image
 
-# %% ../nbs/33_render.ipynb #d7171152
+# %% ../nbs/33_render.ipynb #8f81e321
 class VideoDrawer:
     "Draws results into an annotated video as they come"
     def __init__(self,
@@ -252,7 +252,8 @@ class VideoDrawer:
         total:float|None=None, # Seconds of the source; None for a camera
         known:tuple|None=None, # Seconds and scores of the whole curve, where a first pass knows it
         heat:bool=True,        # Tint strange places
-    ): self.video, self.timeline, self.enter, self.heat = BrowserVideo(path, fps), Timeline(enter, total, known=known), enter, heat
+        start:float=0.,        # Second of the source at which the file begins
+    ): self.video, self.timeline, self.enter, self.heat, self.start = BrowserVideo(path, fps), Timeline(enter, total, known=known), enter, heat, start
 
     def add(self,
         result,           # One frame, with its image
@@ -264,7 +265,7 @@ class VideoDrawer:
         image = draw_result(result, self.enter, alarm, message, self.heat)
         picture = np.vstack([image, self.timeline.draw(image.shape[1])])
         if self.video.container is not None and even_sides(picture).shape[:2] != self.video.size: picture = cv2.resize(picture, self.video.size[::-1], interpolation=cv2.INTER_AREA)
-        self.video.write(picture, result.seconds)
+        self.video.write(picture, result.seconds-self.start)
 
     def close(self) -> Path|None: # The file; None when no frame came
         "Finish the file"

@@ -351,7 +351,7 @@ def budget_for(
     normal, camera = load_alarms(find_run(model))
     return (alarm_level(normal, per_day) if normal else plain_guess(per_day=per_day)), CameraGuard(camera)
 
-# %% ../nbs/35_commands.ipynb #901f251d
+# %% ../nbs/35_commands.ipynb #f6888143
 def aed_score(
     video:str,              # Video file, folder of images, number of a camera, or its address
     model:str='ped2',       # Name or folder of a model, from aed_train or the package
@@ -363,6 +363,7 @@ def aed_score(
     look_ahead:float=None,  # Seconds that a score may wait for what comes
     backend:str='auto',     # torch, openvino, or auto: OpenVINO where it is installed
     ask_every:int=1,        # Frames after which the network looks at a thing again; 2 and 3 are faster
+    fps:float=25.,          # Frames a second of a folder of images
     quiet:bool=False,       # Show no progress
 ) -> Path: # Folder with the results
     "Find unusual events in a video"
@@ -370,7 +371,7 @@ def aed_score(
     name = Path(str(video)).stem or 'camera'
     out = Path(out or f'{name}-events')
     about = dict(source=Path(str(video)).name, model=loaded.name, detector=loaded.settings.detector, tasks=', '.join(loaded.settings.tasks))
-    results = score_video(video, loaded, live=live, look_ahead=look_ahead, progress=False, backend=backend, ask_every=ask_every)
+    results = score_video(video, loaded, live=live, look_ahead=look_ahead, progress=False, backend=backend, ask_every=ask_every, fps=fps)
     fps, frames, clip = results.fps, results.source.total, results.source.clip
     first = next(results, None) # an unreadable source fails here, before anything is written
     if first is None: raise ValueError(f'{video}: not a single frame came')
@@ -383,7 +384,7 @@ def aed_score(
         yield from results
     why = write_stream(all_results(), writer, not quiet, frames)
     if why: print(why)
-    print(f'{verdict(len(writer.events), writer.curve.points()[0][-1])}; {writer.frames/(time.monotonic()-writer.begun):.1f} frames/s; {out/"report.html"}')
+    print(f'{verdict(len(writer.events), writer.curve.points()[0][-1], writer.curve, budget.enter)}; {writer.frames/(time.monotonic()-writer.begun):.1f} frames/s; {out/"report.html"}')
     return out
 
 # %% ../nbs/35_commands.ipynb #831479a1

@@ -156,7 +156,7 @@ def template_folder() -> Path: # Folder inside the package
     "Where the template is"
     return (Path(__file__).parent if '__file__' in globals() else project_root()/'aed_nb')/'templates'
 
-# %% ../nbs/34_report.ipynb #0fc11ab0
+# %% ../nbs/34_report.ipynb #e3d32c7e
 def time_ticks(
     total:float,  # Seconds of the whole stream
     most:int=8,   # Ticks at the most
@@ -169,10 +169,14 @@ def time_ticks(
 def verdict(
     count:int,     # Events
     total:float,   # Seconds of the whole stream
+    curve:ScoreCurve|None=None, # Of the whole stream; says what came nearest when nothing was unusual
+    enter:float|None=None,      # Alarm level, with `curve`
 ) -> str: # Like `2 unusual events in 10 s`
     "The first line of the page"
     what = 'Nothing unusual' if not count else '1 unusual event' if count == 1 else f'{count} unusual events'
-    return f'{what} in {duration(total)}'
+    if count or curve is None or not curve.slices: return f'{what} in {duration(total)}'
+    seconds, scores = curve.points()
+    return f'{what} in {duration(total)}; nearest to the alarm level of {enter:.1f} came {scores.max():.1f}, at {clock_text(seconds[scores.argmax()])}'
 
 def write_report(
     path:Path,             # File that ends in `.html`
@@ -193,7 +197,7 @@ def write_report(
     seconds, scores = curve_points(curve)
     total = float(max([*(seconds[-1:]+curve.width/2), *(event.end for event in events), 0.04]))
     shown = sorted(sorted(events, key=lambda event: -event.peak)[:top], key=lambda event: event.start)
-    values = dict(title=title, verdict=verdict(len(events), total), summary=summary, notes=list(notes), video=video, about=list((about or {}).items()),
+    values = dict(title=title, verdict=verdict(len(events), total, curve, enter), summary=summary, notes=list(notes), video=video, about=list((about or {}).items()),
         events=[event_view(event, enter, total, (more or {}).get(event.number, {}), n_normal) for event in shown], ticks=time_ticks(total),
         hidden=f'{len(events)-len(shown)} weaker events are listed in events.csv.' if len(events) > len(shown) else '', **drawing(seconds, scores, enter, total))
     content = dict(total=round(float(total), 3), seconds=seconds.round(2).tolist(), scores=scores.round(2).tolist())

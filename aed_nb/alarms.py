@@ -9,11 +9,10 @@ __all__ = ['TAIL', 'LEAVE', 'ODDITIES', 'SMALL', 'LOOK', 'STAYS', 'rate_bound', 
            'self_test', 'test_summary', 'plot_self_test', 'small_grey', 'without_light', 'likeness', 'picture_shift',
            'CameraReference', 'camera_from_dict', 'window_ranges', 'fit_camera', 'GuardState', 'CameraGuard']
 
-# %% ../nbs/32_alarms.ipynb #04c49960
+# %% ../nbs/32_alarms.ipynb #6520296b
 import base64
 from collections import deque
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -25,6 +24,7 @@ from .cues import CueScale, object_scores
 from .datasets import ArrayFrames, Clip, FrameSpan, MaskArray
 from .detect import Detections, empty_scene, smoothed
 from .events import Event, EventFinder, find_events
+from .inference import FrameResult
 from .pseudo import cut_out, find_donors, mask_track, paste, pseudo_clip
 from .scoring import ObjectScores
 
@@ -168,21 +168,22 @@ def alarm_level(
     promise = 24*rate_bound(max(allowed, 0), normal.hours, confidence)
     return AlarmBudget(enter, LEAVE*enter, float(per_day), normal.hours, events, promise, confidence, allowed < 0)
 
-# %% ../nbs/32_alarms.ipynb #93f89e29
+# %% ../nbs/32_alarms.ipynb #4e4a3479
 def scored_results(
     clip:Clip,            # The clip
     scored:ObjectScores,  # Its objects, from `with_cues`
     scale:CueScale,       # Scale of all cues
     curve:np.ndarray,     # Frame scores `(frame,)`
     images:bool=False,    # Give frames along, too
-): # Yields a result a frame, with the fields of `FrameResult`; percentiles follow from the scale
+): # Yields a `FrameResult` a frame
     "A scored clip as a stream"
-    strangeness = scale(scored, clip.fps)
+    steady, added = scale.steadied(scored, clip.fps), scored.cues['added']
+    strangeness, percentiles = scale.strangeness(steady, added), scale.percentiles(steady, added)
     joined, bounds = object_scores(strangeness), np.searchsorted(scored.frame, np.arange(len(curve)+1))
     for frame,(start,stop) in enumerate(zip(bounds, bounds[1:])):
         rows = slice(start, stop)
-        yield SimpleNamespace(frame=frame, seconds=frame/clip.fps, boxes=scored.boxes[rows], tracks=scored.cues['track'][rows].astype(int), cues=scale.names,
-            strangeness=strangeness[rows], percentiles=1-1000.**-strangeness[rows], object_scores=joined[rows], score=float(curve[frame]), image=clip[frame] if images else None)
+        yield FrameResult(frame, frame/clip.fps, scored.boxes[rows], scored.cues['track'][rows].astype(int), scale.names, strangeness[rows], percentiles[rows],
+            joined[rows], float(curve[frame]), clip[frame] if images else None)
 
 # %% ../nbs/32_alarms.ipynb #5ffcdfc9
 ODDITIES = ('fast', 'reversed', 'frozen', 'large', 'foreign')

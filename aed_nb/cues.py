@@ -50,7 +50,7 @@ def from_detector(
     added = scored.cues.get('added')
     return scored if added is None or not added.any() else scored.select(added == 0)
 
-# %% ../nbs/18_cues.ipynb #a282c26e
+# %% ../nbs/18_cues.ipynb #f3528554
 SHARES = np.r_[np.linspace(0, 0.99, 100), 0.995, 0.999, 1.] # of normal objects, at which a scale keeps their cues
 
 @dataclass
@@ -70,8 +70,16 @@ class CueScale:
         ahead:float=np.inf,  # Frames after its own that an object's mean along its track may use
     ) -> np.ndarray: # Strangeness from 0; 1 is as strange as one normal object in a thousand `(object, cue)`
         "Every cue of every object on the common scale"
+        return self.strangeness(self.steadied(scored, fps, ahead), scored.cues['added'])
+
+    def steadied(self,
+        scored:ObjectScores, # From `with_cues`
+        fps:float,           # Of the clip, frames a second
+        ahead:float=np.inf,  # Frames after its own that an object's mean along its track may use
+    ) -> np.ndarray: # For `strangeness` and `percentiles` `(object, cue)`
+        "Cues with the width that the scale was fitted with (`steady_cues`)"
         if scored.tasks != self.names[:-1]: raise ValueError(f'made for {self.names[:-1]}, asked for {scored.tasks}')
-        return self.strangeness(steady_cues(scored, self.speed, self.seconds*fps, ahead), scored.cues['added'])
+        return steady_cues(scored, self.speed, self.seconds*fps, ahead)
 
     def strangeness(self,
         steady:np.ndarray, # From `steady_cues` `(object, cue)`

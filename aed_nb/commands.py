@@ -36,7 +36,7 @@ from .report import EventPictures, verdict, write_report
 from .results import find_run
 from .scoring import load_scores
 
-# %% ../nbs/35_commands.ipynb #153498d6
+# %% ../nbs/35_commands.ipynb #c89ff4a0
 class FolderWriter:
     "Everything that `aed_score` writes, frame by frame"
     def __init__(self,
@@ -54,8 +54,9 @@ class FolderWriter:
         explain=None,               # Called with the events of the report when all is over; gives `more` of `write_report`
         part:float=3600.,           # Seconds of a file, where the source has no end
         kept_parts:int=24,          # Newest files that are kept then
+        remarks=None,               # Called without arguments; gives sentences about the source
     ):
-        self.explain, self.fps, self.total, self.part, self.kept_parts, self.films = explain, fps, total, part, kept_parts, []
+        self.explain, self.remarks, self.fps, self.total, self.part, self.kept_parts, self.films = explain, remarks or list, fps, total, part, kept_parts, []
         self.out, self.budget, self.title, self.guard, self.about, self.n_normal, self.every = Path(out), budget, title, guard or CameraGuard(), about or {}, n_normal, every
         self.finder = EventFinder(budget.enter, budget.leave, keep=lambda: EventPictures(budget.enter))
         self.log = EventLog(self.out, about=dict(source=title, alarm_level=round(budget.enter, 4), message=budget.message, normal_objects=n_normal))
@@ -88,7 +89,7 @@ class FolderWriter:
         self.frames += 1
         if time.monotonic()-self.reported >= self.every: self.report()
 
-# %% ../nbs/35_commands.ipynb #b1f27a38
+# %% ../nbs/35_commands.ipynb #36bef944
 PICTURED = 50 # Events whose pictures are kept, the highest ones
 
 @patch
@@ -98,7 +99,7 @@ def report(self:FolderWriter,
 ) -> Path: # `report.html`
     "Write the report as it is now"
     for event in sorted(self.events, key=lambda event: -event.peak)[PICTURED:]: event.pictures = None
-    notes = [note]*bool(note)+[f'{clock_text(start)} to {clock_text(end)}: {message} No alarms were raised then.' for start,end,message in self.guard.notes()]
+    notes = [note]*bool(note)+self.remarks()+[f'{clock_text(start)} to {clock_text(end)}: {message} No alarms were raised then.' for start,end,message in self.guard.notes()]
     about = {**self.about, 'alarm level':self.budget.message, 'frames':f'{self.frames:,}', 'speed':f'{self.frames/max(time.monotonic()-self.begun, 1e-6):.1f} frames a second, with drawing and writing',
         'people hidden':'yes: those whom the detector found' if self.hide is not None else 'no'}
     self.reported = time.monotonic()
@@ -351,7 +352,7 @@ def budget_for(
     normal, camera = load_alarms(find_run(model))
     return (alarm_level(normal, per_day) if normal else plain_guess(per_day=per_day)), CameraGuard(camera)
 
-# %% ../nbs/35_commands.ipynb #f6888143
+# %% ../nbs/35_commands.ipynb #c047b100
 def aed_score(
     video:str,              # Video file, folder of images, number of a camera, or its address
     model:str='ped2',       # Name or folder of a model, from aed_train or the package
@@ -376,14 +377,16 @@ def aed_score(
     first = next(results, None) # an unreadable source fails here, before anything is written
     if first is None: raise ValueError(f'{video}: not a single frame came')
     print(budget.message)
+    def remarks(): return results.notes[:20]+[f'{results.dropped:,} frames were left out to keep up with the source.']*bool(results.dropped)
     def explain(events): return explain_events(events, clip, loaded, find_run(model)/'normal.npz')
     writer = FolderWriter(out, budget, fps, None if live or frames is None else frames/fps, name, guard, blur, not no_video, about, loaded.scale.n_objects,
-        explain=explain if clip is not None and not blur else None)
+        explain=explain if clip is not None and not blur else None, remarks=remarks)
     def all_results():
         yield first
         yield from results
     why = write_stream(all_results(), writer, not quiet, frames)
     if why: print(why)
+    for remark in remarks(): print(remark)
     print(f'{verdict(len(writer.events), writer.curve.points()[0][-1], writer.curve, budget.enter)}; {writer.frames/(time.monotonic()-writer.begun):.1f} frames/s; {out/"report.html"}')
     return out
 

@@ -352,7 +352,7 @@ def budget_for(
     normal, camera = load_alarms(find_run(model))
     return (alarm_level(normal, per_day) if normal else plain_guess(per_day=per_day)), CameraGuard(camera)
 
-# %% ../nbs/35_commands.ipynb #c047b100
+# %% ../nbs/35_commands.ipynb #c23baf7c
 def aed_score(
     video:str,              # Video file, folder of images, number of a camera, or its address
     model:str='ped2',       # Name or folder of a model, from aed_train or the package
@@ -363,7 +363,7 @@ def aed_score(
     no_video:bool=False,    # Leave out annotated.mp4
     look_ahead:float=None,  # Seconds that a score may wait for what comes
     backend:str='auto',     # torch, openvino, or auto: OpenVINO where it is installed
-    ask_every:int=1,        # Frames after which the network looks at a thing again; 2 and 3 are faster
+    ask_every:int=2,        # Frames after which the network looks at a thing again; more is faster
     fps:float=25.,          # Frames a second of a folder of images
     quiet:bool=False,       # Show no progress
 ) -> Path: # Folder with the results

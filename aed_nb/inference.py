@@ -58,12 +58,12 @@ class FrameResult:
 
     def __repr__(self): return f'FrameResult(frame {self.frame}, {self.seconds:.2f} s, {len(self.boxes)} objects, score {self.score:.3f})'
 
-# %% ../nbs/30_inference.ipynb #de7f3e57
+# %% ../nbs/30_inference.ipynb #6bdfa07f
 class SourceProblem(RuntimeError):
     "Frames stopped coming; everything that came before was scored"
 
 MOST_LOST = 50 # Frames in a row that may be unreadable
-MOST_NOTES = 100 # Remarks that are kept about a source
+MOST_NOTES = 100 # Remarks about a source that are kept, the newest ones
 
 class FrameSource:
     "Frames in order, and what went wrong with them"
@@ -79,7 +79,7 @@ class FrameSource:
     ):
         "Remember and warn once, at the first of its kind"
         if not self.notes: warnings.warn(f'{self.name}: {text}')
-        if len(self.notes) < MOST_NOTES: self.notes.append(text)
+        self.notes = [*self.notes, text][-MOST_NOTES:]
 
     def read(self): # Yields number, seconds, RGB frame
         "Frames as they come"
@@ -268,7 +268,7 @@ class Ahead:
             yield item
             last = time.monotonic()
 
-# %% ../nbs/30_inference.ipynb #9ab8a808
+# %% ../nbs/30_inference.ipynb #d81329f8
 @dataclass
 class Moment:
     "One frame on its way"
@@ -283,6 +283,7 @@ class Moment:
     found:Detections|None=None    # Its boxes, as frame 0
     added:np.ndarray|None=None    # 1 for boxes from motion beside a detector's `(object,)`
     track:np.ndarray|None=None    # Number of every box's track `(object,)`
+    anew:bool=True                # Whether all its things are looked at anew, or new ones alone
 
 def numbered(
     frames, # Yields number, seconds, RGB frame
@@ -294,10 +295,10 @@ def numbered(
 def with_flow(
     moments,     # Yields `Moment`
     clock:Clock, # Where time is noted
-    every:int=1, # Wanted frames that share one flow, that of the first of them
+    every:int=1, # Frames after which flow is computed anew; until then the last one holds
 ): # Yields the same
-    "Note the flow of frames that are wanted"
-    search, before, at, held, count = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), None, None, None, 0
+    "Note the flow of frames that are wanted, and which of them are looked at anew"
+    search, before, at, held, last = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), None, None, None, -every
     def length(one, other):
         with clock('flow'):
             flow = search.calc(one.grey, other.grey, None)
@@ -305,11 +306,13 @@ def with_flow(
     for now in moments:
         if at is not None:
             if at.wanted:
-                if count % every == 0: held = length(at, now)
-                at.speed, count = held, count+1
+                at.anew = at.number-last >= every
+                if at.anew: held, last = length(at, now), at.number
+                at.speed = held
             yield at
         before, at = at, now
     if at is None: return
+    at.anew = at.number-last >= every
     if at.wanted: at.speed = np.zeros(at.grey.shape, np.float32) if before is None else before.speed if before.speed is not None else length(before, at)
     yield at
 
@@ -541,18 +544,17 @@ class BoxFinder:
         probs = self.detector.probs_at(output, padded, images, [new.of_frame(place).boxes for place in range(len(images))])
         return self.chosen(found), replace(new, scores=np.ones(len(new)), probs=np.concatenate(probs))
 
-# %% ../nbs/30_inference.ipynb #af0912e4
+# %% ../nbs/30_inference.ipynb #037e6c9b
 class Scorer:
     "Evidence and speed of every object of the next frames"
     def __init__(self,
         network,       # From `network_backend`
         settings,      # Of the run
         clock:Clock,   # Where time is noted
-        ask_every:int=1, # Frames after which the network is asked about a thing anew
-        teacher=None,    # `ImageNetTeacher`, where distillation is compared with its answers
+        teacher=None,  # `ImageNetTeacher`, where distillation is compared with its answers
     ):
         self.network, self.settings, self.clock, self.held, self.next = network, settings, clock, deque(), 0
-        self.teacher, self.ask_every, self.linker, self.count, self.asked, self.answers = teacher, ask_every, Linker(), 0, {}, {} # track to frame and evidence of the last answer
+        self.teacher, self.linker, self.count, self.answers = teacher, Linker(), 0, {} # track to evidence and speed, as they were found last
 
     def __call__(self,
         moments:list[Moment], # The next frames, with boxes where they are wanted
@@ -574,25 +576,20 @@ class Scorer:
     def due(self,
         moment:Moment, # The next frame, with boxes
     ) -> np.ndarray: # Places of boxes `(asked,)`
-        "Link a frame's boxes, and say about which of them the network must be asked"
+        "Link a frame's boxes, and say about which of them the network must be asked: about all, or about those that are new"
+        known = self.linker.count
         moment.track = self.linker.link(self.count, moment.found.boxes)
-        due = np.flatnonzero([self.count-self.asked.get(track, -self.ask_every) >= self.ask_every for track in moment.track.tolist()])
-        self.asked.update(dict.fromkeys(moment.track[due].tolist(), self.count))
-        self.asked = {track:self.asked[track] for track in self.linker.alive}
         self.count += 1
-        return due
+        return np.flatnonzero((moment.track >= known) | moment.anew)
 
     def filled(self,
-        track:np.ndarray,    # Of every box `(object,)`
-        due:np.ndarray,      # Places of those that were asked about `(asked,)`
-        evidence:np.ndarray, # Of those `(asked, task)`
-    ) -> np.ndarray: # Of all boxes `(object, task)`
+        track:np.ndarray,   # Of every box `(object,)`
+        due:np.ndarray,     # Places of those that were asked about `(asked,)`
+        answers:np.ndarray, # About those, numbers `(asked, column)`
+    ) -> np.ndarray: # About all boxes `(object, column)`
         "New answers, and old ones where nobody asked"
-        rows = np.zeros((len(track), evidence.shape[1]), np.float32)
-        rows[due] = evidence
-        for place in np.setdiff1d(np.arange(len(track)), due): rows[place] = self.answers[track[place]]
-        self.answers.update(zip(track[due].tolist(), evidence))
-        return rows
+        self.answers.update(zip(track[due].tolist(), answers))
+        return np.stack([self.answers[number] for number in track.tolist()]) if len(track) else answers
 
     def ask(self,
         wanted:list[Moment], # Frames whose window is complete
@@ -613,9 +610,11 @@ class Scorer:
             logits = np.split(clip_targets(self.teacher, frames, Detections(place, boxes, np.ones(len(place)), n_frames=len(part))), ends) if self.teacher else repeat(None)
             teacher = np.concatenate([teacher_rows(moment.found[rows], logit)[:] for moment,rows,logit in zip(wanted, due, logits)])
             evidence = self.network.evidence(cubes, teacher) if len(boxes) else np.zeros((0, len(self.settings.tasks)), np.float32)
-        answers = np.split(evidence, ends)
-        results = [(moment, self.filled(moment.track, rows, answer), box_means(moment.speed, moment.found.boxes) if len(moment.found) else np.zeros(0))
-            for moment,rows,answer in zip(wanted, due, answers)]
+        results = []
+        for moment,rows,part in zip(wanted, due, np.split(evidence, ends)):
+            speeds = box_means(moment.speed, moment.found.boxes[rows]) if len(rows) else np.zeros(0)
+            columns = self.filled(moment.track, rows, np.column_stack([part.astype(np.float64), speeds]))
+            results.append((moment, columns[:,:-1].astype(np.float32), columns[:,-1]))
         self.answers = {track:row for track,row in self.answers.items() if track in self.linker.alive}
         return results
 
@@ -724,7 +723,7 @@ class Joiner:
         while self.first < self.next-self.back: self.rows.popleft(); self.first += 1
         return [replace(self.waiting.popleft(), score=score) for score in self.smoother.push(float(strange.max(axis=0, initial=0).sum()))]
 
-# %% ../nbs/30_inference.ipynb #985ba524
+# %% ../nbs/30_inference.ipynb #4cf444b9
 class VideoScores:
     "Results of a video, in order; made by `score_video`"
     def __init__(self,
@@ -741,7 +740,7 @@ class VideoScores:
         scene:str='auto',        # Where the empty scene comes from: `ahead`, `past`, or `auto`: ahead where frames can be read twice
         follow:int|None=None,    # Frames from which things are followed backward; None: 64 without a limit to looking ahead, else 0
         batch:int=4,             # Frames that go through the networks together
-        ask_every:int=1,         # Frames after which the network is asked about a thing anew, and flow is computed anew; until then the last answer holds
+        ask_every:int=1,         # Frames of the source after which the network and the flow look at things anew; until then the last answers hold
         overlap:bool=True,       # Steps side by side, in threads
         backlog:int=4,           # Frames that may wait, live
         patience:float=10.,      # Seconds without a frame after which a live source counts as gone
@@ -755,7 +754,8 @@ class VideoScores:
         self.find = BoxFinder(model, detector_backend(model.finder, backend, precision, threads), source, self.clock)
         self.scene = self.find.motion and scene_of(self.find.motion, source.clip if scene == 'ahead' else None, source.fps)
         self.follow = follow if follow is not None else 0 if self.live or look_ahead is not None else FOLLOW_AHEAD
-        self.scorer = Scorer(network_backend(model.network, model.settings, backend, precision, threads), model.settings, self.clock, ask_every, model.teacher)
+        self.scorer = Scorer(network_backend(model.network, model.settings, backend, precision, threads), model.settings, self.clock, model.teacher)
+        self.ask_every = ask_every
         self.joiner = Joiner(model, self.fps/stride, 1. if look_ahead is None and self.live else look_ahead, keep_images)
         self.bar = tqdm(total=source.total and -(-source.total//stride), unit='frame', disable=not progress, desc=source.name)
         self.results = self.run()
@@ -776,7 +776,7 @@ class VideoScores:
         self.results.close()
         self.bar.close()
 
-# %% ../nbs/30_inference.ipynb #ebe8fce5
+# %% ../nbs/30_inference.ipynb #abf41ef3
 @patch
 def paced(self:VideoScores):
     "Frames of the source, by the clock when a file is played live"
@@ -803,7 +803,7 @@ def moments(self:VideoScores):
         except SourceProblem as problem: self.source.problem = problem
     moments = numbered(until_problem(), wanted)
     if self.find.motion: moments = with_motion(moments, self.find.motion, self.scene, self.follow, self.clock)
-    yield from with_flow(moments, self.clock, self.scorer.ask_every)
+    yield from with_flow(moments, self.clock, self.ask_every)
 
 @patch
 def groups(self:VideoScores,

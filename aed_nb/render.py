@@ -65,7 +65,7 @@ def index_in_front(
                 packet.stream = stream
                 target.mux(packet)
 
-# %% ../nbs/33_render.ipynb #8d65350f
+# %% ../nbs/33_render.ipynb #1923ca40
 @patch
 def write(self:BrowserVideo,
     image:np.ndarray,        # `(height, width, 3)` uint8 RGB, all of one size
@@ -83,13 +83,15 @@ def write(self:BrowserVideo,
     self.last, self.count = frame.pts, self.count+1
 
 @patch
-def close(self:BrowserVideo) -> Path|None: # The file; None when no frame came
+def close(self:BrowserVideo,
+    in_front:bool=True, # Copy the file so that its index comes first; without that it plays as well, and slower to jump in
+) -> Path|None: # The file; None when no frame came
     "Finish the file; a second call does nothing"
     if self.container is None: return self.path if self.count else None
     container, self.container = self.container, None
     for packet in self.stream.encode(None): container.mux(packet)
     container.close()
-    index_in_front(self.path)
+    if in_front: index_in_front(self.path)
     return self.path
 
 @patch
@@ -242,7 +244,7 @@ def draw_result(
     elif alarm: draw_text(image, 'ALARM', 6, 22, (255, 110, 90), 0.55)
     return image
 
-# %% ../nbs/33_render.ipynb #8f81e321
+# %% ../nbs/33_render.ipynb #21bd6c1c
 class VideoDrawer:
     "Draws results into an annotated video as they come"
     def __init__(self,
@@ -267,9 +269,11 @@ class VideoDrawer:
         if self.video.container is not None and even_sides(picture).shape[:2] != self.video.size: picture = cv2.resize(picture, self.video.size[::-1], interpolation=cv2.INTER_AREA)
         self.video.write(picture, result.seconds-self.start)
 
-    def close(self) -> Path|None: # The file; None when no frame came
+    def close(self,
+        in_front:bool=True, # See `BrowserVideo.close`
+    ) -> Path|None: # The file; None when no frame came
         "Finish the file"
-        return self.video.close()
+        return self.video.close(in_front)
 
 def draw_video(
     results,              # Frames in order, with images

@@ -156,7 +156,7 @@ def template_folder() -> Path: # Folder inside the package
     "Where the template is"
     return (Path(__file__).parent if '__file__' in globals() else project_root()/'aed_nb')/'templates'
 
-# %% ../nbs/34_report.ipynb #e3d32c7e
+# %% ../nbs/34_report.ipynb #89461be7
 def time_ticks(
     total:float,  # Seconds of the whole stream
     most:int=8,   # Ticks at the most
@@ -174,8 +174,8 @@ def verdict(
 ) -> str: # Like `2 unusual events in 10 s`
     "The first line of the page"
     what = 'Nothing unusual' if not count else '1 unusual event' if count == 1 else f'{count} unusual events'
-    if count or curve is None or not curve.slices: return f'{what} in {duration(total)}'
-    seconds, scores = curve.points()
+    seconds, scores = (np.zeros(0),)*2 if count or curve is None else curve.points()
+    if not 0 <= scores.max(initial=-1) < enter: return f'{what} in {duration(total)}' # what is higher and no event came while the model did not fit
     return f'{what} in {duration(total)}; nearest to the alarm level of {enter:.1f} came {scores.max():.1f}, at {clock_text(seconds[scores.argmax()])}'
 
 def write_report(
@@ -188,7 +188,7 @@ def write_report(
     notes:list=(),         # Warnings, such as those of the camera guard
     about:dict|None=None,  # Rows of the table at the end
     more:dict|None=None,   # Event number to a dict of title to `(image, caption)` pairs
-    video:str|None=None,   # Address of the annotated video beside the page; left out when it is not there
+    films:list=(),         # Files of the annotated video: the second at which each begins, and its address beside the page
     top:int=12,            # Events that are shown
     n_normal:int|None=None, # Normal objects that the percentiles come from
 ) -> Path: # The same path
@@ -197,10 +197,10 @@ def write_report(
     seconds, scores = curve_points(curve)
     total = float(max([*(seconds[-1:]+curve.width/2), *(event.end for event in events), 0.04]))
     shown = sorted(sorted(events, key=lambda event: -event.peak)[:top], key=lambda event: event.start)
-    values = dict(title=title, verdict=verdict(len(events), total, curve, enter), summary=summary, notes=list(notes), video=video, about=list((about or {}).items()),
+    values = dict(title=title, verdict=verdict(len(events), total, curve, enter), summary=summary, notes=list(notes), films=list(films), about=list((about or {}).items()),
         events=[event_view(event, enter, total, (more or {}).get(event.number, {}), n_normal) for event in shown], ticks=time_ticks(total),
         hidden=f'{len(events)-len(shown)} weaker events are listed in events.csv.' if len(events) > len(shown) else '', **drawing(seconds, scores, enter, total))
-    content = dict(total=round(float(total), 3), seconds=seconds.round(2).tolist(), scores=scores.round(2).tolist())
+    content = dict(total=round(float(total), 3), seconds=seconds.round(2).tolist(), scores=scores.round(2).tolist(), films=list(films))
     page = Environment(loader=FileSystemLoader(template_folder()), autoescape=True).get_template('report.html')
     with atomic_path(path) as temporary: temporary.write_text(page.render(curve=_json(content), **values), encoding='utf8')
     return Path(path)

@@ -356,7 +356,7 @@ def budget_for(
     normal, camera = load_alarms(find_run(model))
     return (alarm_level(normal, per_day) if normal else plain_guess(per_day=per_day)), CameraGuard(camera)
 
-# %% ../nbs/35_commands.ipynb #e704164c
+# %% ../nbs/35_commands.ipynb #1bcc7714
 PART = 3600. # Seconds of a file of a camera's video
 
 def aed_score(
@@ -379,7 +379,7 @@ def aed_score(
     out = Path(out or f'{name}-events')
     about = dict(source=Path(str(video)).name, model=loaded.name, detector=loaded.settings.detector, tasks=', '.join(loaded.settings.tasks))
     results = score_video(video, loaded, live=live, look_ahead=look_ahead, progress=False, backend=backend, ask_every=ask_every, fps=fps)
-    fps, frames, clip = results.fps, results.source.total, results.source.clip
+    fps, frames, clip, begun = results.fps, results.source.total, results.source.clip, time.monotonic()
     first = next(results, None) # an unreadable source fails here, before anything is written
     if first is None: raise ValueError(f'{video}: not a single frame came')
     print(budget.message)
@@ -388,6 +388,7 @@ def aed_score(
     writer = FolderWriter(out, budget, fps, None if live or frames is None else frames/fps, name, guard, blur, not no_video, about, loaded.scale.n_objects,
         explain=explain if clip is not None and not blur else None, remarks=remarks,
         part=PART if results.live else math.inf)
+    writer.begun = begun # what was read before the first result counts
     def all_results():
         yield first
         yield from results

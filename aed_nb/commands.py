@@ -36,7 +36,7 @@ from .report import EventPictures, verdict, write_report
 from .results import find_run
 from .scoring import load_scores
 
-# %% ../nbs/35_commands.ipynb #783cc793
+# %% ../nbs/35_commands.ipynb #9c585d11
 class FolderWriter:
     "Everything that `aed_score` writes, frame by frame"
     def __init__(self,
@@ -66,31 +66,34 @@ class FolderWriter:
     @property
     def events(self): return self.log.events # Events that are over
 
-    def film(self,
-        start:float=0., # Second of the source
-    ) -> VideoDrawer: # The next file
-        "Begin a file; of a source without end the oldest ones go, so that the disk does not fill up"
-        if self.films: self.drawer.close(in_front=False) # which would hold up the stream
-        else:
-            for old in self.out.glob('annotated-*s.mp4'): old.unlink() # of an earlier run
-        name = f'annotated-{round(start)}s.mp4' if self.films else 'annotated.mp4'
-        if len(self.films) == self.kept_parts: (self.out/self.films.pop(0)[1]).unlink(missing_ok=True)
-        self.films.append((float(start), name))
-        return VideoDrawer(self.out/name, self.budget.enter, self.fps, self.total, start=start)
+# %% ../nbs/35_commands.ipynb #73777840
+@patch
+def film(self:FolderWriter,
+    start:float=0., # Second of the source
+) -> VideoDrawer: # The next file
+    "Begin a file; of a source without end the oldest ones go, so that the disk does not fill up"
+    if self.films: self.drawer.close(in_front=False) # which would hold up the stream
+    else:
+        for old in self.out.glob('annotated-*s.mp4'): old.unlink() # of an earlier run
+    name = f'annotated-{round(start)}s.mp4' if self.films else 'annotated.mp4'
+    if len(self.films) == self.kept_parts: (self.out/self.films.pop(0)[1]).unlink(missing_ok=True)
+    self.films.append((float(start), name))
+    return VideoDrawer(self.out/name, self.budget.enter, self.fps, self.total, start=start)
 
-    def add(self,
-        result, # One frame
-    ):
-        "Take one frame"
-        state = self.guard.update(result)
-        if self.hide is not None and result.image is not None:
-            result = SimpleNamespace(**{**vars(result), 'image':self.hide(result.image, result.boxes, result.seconds)})
-        self.log.add(result, self.finder.update(result, blind=not state.fits), state.name)
-        self.curve.add(result.seconds, result.score)
-        if self.drawer and result.seconds-self.drawer.start >= self.part: self.drawer = self.film(result.seconds)
-        if self.drawer and result.image is not None: self.drawer.add(result, self.finder.alarm and state.fits, state.message)
-        self.frames += 1
-        if time.monotonic()-self.reported >= self.every: self.report()
+@patch
+def add(self:FolderWriter,
+    result, # One frame
+):
+    "Take one frame"
+    state = self.guard.update(result)
+    if self.hide is not None and result.image is not None:
+        result = SimpleNamespace(**{**vars(result), 'image':self.hide(result.image, result.boxes, result.seconds)})
+    self.log.add(result, self.finder.update(result, blind=not state.fits), state.name)
+    self.curve.add(result.seconds, result.score)
+    if self.drawer and result.seconds-self.drawer.start >= self.part: self.drawer = self.film(result.seconds)
+    if self.drawer and result.image is not None: self.drawer.add(result, self.finder.alarm and state.fits, state.message)
+    self.frames += 1
+    if time.monotonic()-self.reported >= self.every: self.report()
 
 # %% ../nbs/35_commands.ipynb #95e326db
 PICTURED = 50 # Events whose pictures are kept, the highest ones

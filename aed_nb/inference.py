@@ -500,7 +500,7 @@ class Few:
     ): self.images, self.size = images, images[0].shape[1::-1]
     def __len__(self): return len(self.images)
 
-# %% ../nbs/30_inference.ipynb #fc7cdd54
+# %% ../nbs/30_inference.ipynb #d1c3cfe2
 class BoxFinder:
     "Boxes of the next frames, with those from motion that the detector has not seen"
     def __init__(self,
@@ -524,7 +524,7 @@ class BoxFinder:
         for place,moment in enumerate(moments):
             own, other = found.of_frame(place), None if new is None else new.of_frame(place)
             parts = [own] if other is None else [own, other]
-            moment.found = replace(concatenate([replace(part, frame=np.zeros(len(part)), n_frames=1) for part in parts]))
+            moment.found = concatenate([replace(part, frame=np.zeros(len(part)), n_frames=1) for part in parts])
             moment.added = np.repeat([0., 1.], [len(own), 0 if other is None else len(other)])
 
     def chosen(self,
@@ -544,7 +544,7 @@ class BoxFinder:
         probs = self.detector.probs_at(output, padded, images, [new.of_frame(place).boxes for place in range(len(images))])
         return self.chosen(found), replace(new, scores=np.ones(len(new)), probs=np.concatenate(probs))
 
-# %% ../nbs/30_inference.ipynb #037e6c9b
+# %% ../nbs/30_inference.ipynb #e055ac05
 class Scorer:
     "Evidence and speed of every object of the next frames"
     def __init__(self,
@@ -573,50 +573,54 @@ class Scorer:
         while self.held and self.held[0].number < until-half: self.held.popleft()
         return results
 
-    def due(self,
-        moment:Moment, # The next frame, with boxes
-    ) -> np.ndarray: # Places of boxes `(asked,)`
-        "Link a frame's boxes, and say about which of them the network must be asked: about all, or about those that are new"
-        known = self.linker.count
-        moment.track = self.linker.link(self.count, moment.found.boxes)
-        self.count += 1
-        return np.flatnonzero((moment.track >= known) | moment.anew)
+# %% ../nbs/30_inference.ipynb #95667bf1
+@patch
+def due(self:Scorer,
+    moment:Moment, # The next frame, with boxes
+) -> np.ndarray: # Places of boxes `(asked,)`
+    "Link a frame's boxes, and say about which of them the network must be asked: about all, or about those that are new"
+    known = self.linker.count
+    moment.track = self.linker.link(self.count, moment.found.boxes)
+    self.count += 1
+    return np.flatnonzero((moment.track >= known) | moment.anew)
 
-    def filled(self,
-        track:np.ndarray,   # Of every box `(object,)`
-        due:np.ndarray,     # Places of those that were asked about `(asked,)`
-        answers:np.ndarray, # About those, numbers `(asked, column)`
-    ) -> np.ndarray: # About all boxes `(object, column)`
-        "New answers, and old ones where nobody asked"
-        self.answers.update(zip(track[due].tolist(), answers))
-        return np.stack([self.answers[number] for number in track.tolist()]) if len(track) else answers
+@patch
+def filled(self:Scorer,
+    track:np.ndarray,   # Of every box `(object,)`
+    due:np.ndarray,     # Places of those that were asked about `(asked,)`
+    answers:np.ndarray, # About those, numbers `(asked, column)`
+) -> np.ndarray: # About all boxes `(object, column)`
+    "New answers, and old ones where nobody asked"
+    self.answers.update(zip(track[due].tolist(), answers))
+    return np.stack([self.answers[number] for number in track.tolist()]) if len(track) else answers
 
-    def ask(self,
-        wanted:list[Moment], # Frames whose window is complete
-    ) -> list: # For each: the moment, evidence `(object, task)`, speeds `(object,)`
-        "Cut the objects of a few frames, and ask the network about all of them at once"
-        first, half = self.held[0].number, self.settings.half_window
-        due = [self.due(moment) for moment in wanted]
-        with self.clock('crop'):
-            low, high = max(wanted[0].number-half, first), wanted[-1].number+half
-            part = [moment for moment in self.held if low <= moment.number <= high]
-            frames = torch.from_numpy(np.stack([moment.grey[...,None] if self.settings.grey_crops else moment.image for moment in part]))
-            counts = list(map(len, due))
-            boxes = np.concatenate([moment.found.boxes[rows] for moment,rows in zip(wanted, due)])
-            place = np.repeat([moment.number-low for moment in wanted], counts)
-            cubes = crop_cubes(frames, boxes, window_index(place, regular_offsets(half), len(part)), self.settings.cube_size)
-            ends = np.cumsum(counts)[:-1]
-        with self.clock('network'):
-            logits = np.split(clip_targets(self.teacher, frames, Detections(place, boxes, np.ones(len(place)), n_frames=len(part))), ends) if self.teacher else repeat(None)
-            teacher = np.concatenate([teacher_rows(moment.found[rows], logit)[:] for moment,rows,logit in zip(wanted, due, logits)])
-            evidence = self.network.evidence(cubes, teacher) if len(boxes) else np.zeros((0, len(self.settings.tasks)), np.float32)
-        results = []
-        for moment,rows,part in zip(wanted, due, np.split(evidence, ends)):
-            speeds = box_means(moment.speed, moment.found.boxes[rows]) if len(rows) else np.zeros(0)
-            columns = self.filled(moment.track, rows, np.column_stack([part.astype(np.float64), speeds]))
-            results.append((moment, columns[:,:-1].astype(np.float32), columns[:,-1]))
-        self.answers = {track:row for track,row in self.answers.items() if track in self.linker.alive}
-        return results
+@patch
+def ask(self:Scorer,
+    wanted:list[Moment], # Frames whose window is complete
+) -> list: # For each: the moment, evidence `(object, task)`, speeds `(object,)`
+    "Cut the objects of a few frames, and ask the network about all of them at once"
+    first, half = self.held[0].number, self.settings.half_window
+    due = [self.due(moment) for moment in wanted]
+    with self.clock('crop'):
+        low, high = max(wanted[0].number-half, first), wanted[-1].number+half
+        part = [moment for moment in self.held if low <= moment.number <= high]
+        frames = torch.from_numpy(np.stack([moment.grey[...,None] if self.settings.grey_crops else moment.image for moment in part]))
+        counts = list(map(len, due))
+        boxes = np.concatenate([moment.found.boxes[rows] for moment,rows in zip(wanted, due)])
+        place = np.repeat([moment.number-low for moment in wanted], counts)
+        cubes = crop_cubes(frames, boxes, window_index(place, regular_offsets(half), len(part)), self.settings.cube_size)
+        ends = np.cumsum(counts)[:-1]
+    with self.clock('network'):
+        logits = np.split(clip_targets(self.teacher, frames, Detections(place, boxes, np.ones(len(place)), n_frames=len(part))), ends) if self.teacher else repeat(None)
+        teacher = np.concatenate([teacher_rows(moment.found[rows], logit)[:] for moment,rows,logit in zip(wanted, due, logits)])
+        evidence = self.network.evidence(cubes, teacher) if len(boxes) else np.zeros((0, len(self.settings.tasks)), np.float32)
+    results = []
+    for moment,rows,part in zip(wanted, due, np.split(evidence, ends)):
+        speeds = box_means(moment.speed, moment.found.boxes[rows]) if len(rows) else np.zeros(0)
+        columns = self.filled(moment.track, rows, np.column_stack([part.astype(np.float64), speeds]))
+        results.append((moment, columns[:,:-1].astype(np.float32), columns[:,-1]))
+    self.answers = {track:row for track,row in self.answers.items() if track in self.linker.alive}
+    return results
 
 # %% ../nbs/30_inference.ipynb #1f161a17
 TRACK_REACH = 6 # Widths of the Gaussian along tracks that are looked at

@@ -156,7 +156,7 @@ def template_folder() -> Path: # Folder inside the package
     "Where the template is"
     return (Path(__file__).parent if '__file__' in globals() else project_root()/'aed_nb')/'templates'
 
-# %% ../nbs/34_report.ipynb #89461be7
+# %% ../nbs/34_report.ipynb #8ed464ed
 def time_ticks(
     total:float,  # Seconds of the whole stream
     most:int=8,   # Ticks at the most
@@ -174,9 +174,11 @@ def verdict(
 ) -> str: # Like `2 unusual events in 10 s`
     "The first line of the page"
     what = 'Nothing unusual' if not count else '1 unusual event' if count == 1 else f'{count} unusual events'
-    seconds, scores = (np.zeros(0),)*2 if count or curve is None else curve.points()
-    if not 0 <= scores.max(initial=-1) < enter: return f'{what} in {duration(total)}' # what is higher and no event came while the model did not fit
-    return f'{what} in {duration(total)}; nearest to the alarm level of {enter:.1f} came {scores.max():.1f}, at {clock_text(seconds[scores.argmax()])}'
+    line = f'{what} in {duration(total)}'
+    if count or curve is None: return line
+    seconds, scores = curve.points()
+    if not len(scores) or scores.max() >= enter: return line # what is higher and no event came while the model did not fit
+    return f'{line}; nearest to the alarm level of {enter:.1f} came {scores.max():.1f}, at {clock_text(seconds[scores.argmax()])}'
 
 def write_report(
     path:Path,             # File that ends in `.html`

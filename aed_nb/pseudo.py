@@ -14,8 +14,8 @@ from .datasets import ArrayFrames, Clip, MaskArray
 from .detect import Detections, difference, empty_scene, shared_area, smoothed
 from .tracks import link_boxes
 
-# %% ../nbs/17_pseudo.ipynb #a4ead7da
-KINDS = ('fast', 'reversed', 'large', 'foreign')
+# %% ../nbs/17_pseudo.ipynb #03d4519e
+KINDS = ('fast', 'reversed', 'large', 'foreign', 'gliding')
 
 def find_donors(
     detections:Detections, # Boxes of a normal clip
@@ -65,11 +65,11 @@ def paste(
     frame[there] = np.round(weight*pixels[here]+(1-weight)*frame[there])
     mask[there] |= share[here] > 0.5
 
-# %% ../nbs/17_pseudo.ipynb #b7cb93e7
+# %% ../nbs/17_pseudo.ipynb #df000715
 def pseudo_clip(
     clip:Clip,                     # A normal clip
     detections:Detections,         # Its boxes
-    kind:str,                      # `fast`, `reversed`, `large` or `foreign`
+    kind:str,                      # One of `KINDS`
     generator:np.random.Generator, # Where chance comes from
     span:float=0.6,                # Share of the clip that is abnormal at the most
 ) -> Clip: # A test clip with masks
@@ -83,23 +83,25 @@ def pseudo_clip(
     boxes, seen = detections.boxes[rows], detections.frame[rows]
     feet = np.stack([boxes[:,[0,2]].mean(1), boxes[:,3]], axis=1)
     pace = (feet[-1]-feet[0])/max(seen[-1]-seen[0], 1)
-    speed = generator.uniform(2, 4) if kind == 'fast' else 1.
+    crossing = kind in ('fast', 'gliding') # on a straight way instead of the donor's own
+    speed = generator.uniform(*((2, 4) if kind == 'fast' else (1.5, 3))) if crossing else 1.
     scale = generator.uniform(1.5, 2) if kind == 'large' else 1.
     shift = generator.uniform(-1, 1, 2)*[0.3*clip.size[0], 0.08*clip.size[1]]
-    count = min(int(span*len(clip)), len(rows) if kind != 'fast' else len(clip))
+    count = min(int(span*len(clip)), len(clip) if crossing else len(rows))
     start = int(generator.integers(0, len(clip)-count+1))
     begin = feet[0]+shift
-    if kind == 'fast': # comes in at the border that it walks away from, so that it stays as long as it can
+    if crossing: # comes in at the border that it walks away from, so that it stays as long as it can
         begin[0] = -0.05*clip.size[0] if pace[0] > 0 else 1.05*clip.size[0]
     for step in range(count):
         place = int(step*speed) # of the donor, forth and back
-        place = place % (2*len(rows)) if kind == 'fast' else place
+        place = place % (2*len(rows)) if crossing else place
         place = min(place if place < len(rows) else 2*len(rows)-1-place, len(rows)-1)
         if kind == 'reversed': place = len(rows)-1-step
+        if kind == 'gliding': place = len(rows)//2
         pixels, share = cut_out(original[seen[place]], scene, boxes[place])
         if kind == 'foreign': pixels, share = 255-pixels[::-1], share[::-1]
         if scale != 1: pixels, share = (cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR) for part in (pixels, share))
-        middle = begin+speed*pace*step if kind == 'fast' else feet[place]+shift
+        middle = begin+speed*pace*step if crossing else feet[place]+shift
         paste(frames[start+step], masks[start+step], pixels, share, int(round(middle[0]-pixels.shape[1]/2)), int(round(middle[1]-pixels.shape[0])))
     return Clip(f'{clip.name}-{kind}', 'test', ArrayFrames(frames), clip.fps, f'{clip.dataset}-pseudo', masks=MaskArray(masks), tracks=mask_track(masks))
 

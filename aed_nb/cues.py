@@ -18,7 +18,7 @@ from .scoring import ObjectScores, Protocol, pool_frames, smooth
 from .tracks import along_tracks, link_boxes
 from .velocity import SpeedScale, box_speeds, fit_speeds
 
-# %% ../nbs/18_cues.ipynb #be0f0d5d
+# %% ../nbs/18_cues.ipynb #039968bc
 def merged(
     scored:ObjectScores,         # Scores of one clip
     more:ObjectScores|None=None, # Scores of boxes that were added
@@ -36,11 +36,11 @@ def with_cues(
     clip:Clip,                   # The clip
     scored:ObjectScores,         # Its scores
     more:ObjectScores|None=None, # Scores of boxes that were added
-) -> ObjectScores: # With the cues `added`, `speed` (pixels a frame) and `track`
+) -> ObjectScores: # With the cues `added`, `velocity` (`box_speeds`, pixels a frame) and `track`
     "Note speed, track and source of every object"
     table = merged(scored, more)
     boxes = Detections(table.frame, table.boxes, np.ones(len(table)), n_frames=table.n_frames)
-    table.cues.update(speed=box_speeds(clip, boxes), track=link_boxes(boxes))
+    table.cues.update(velocity=box_speeds(clip, boxes), track=link_boxes(boxes))
     return table
 
 def from_detector(
@@ -50,7 +50,7 @@ def from_detector(
     added = scored.cues.get('added')
     return scored if added is None or not added.any() else scored.select(added == 0)
 
-# %% ../nbs/18_cues.ipynb #f3528554
+# %% ../nbs/18_cues.ipynb #82bd2e0b
 SHARES = np.r_[np.linspace(0, 0.99, 100), 0.995, 0.999, 1.] # of normal objects, at which a scale keeps their cues
 
 @dataclass
@@ -59,7 +59,7 @@ class CueScale:
     names:tuple       # Names of the cues, tasks first
     median:np.ndarray # On normal objects, detector's boxes and added ones `(2, cue)`
     spread:np.ndarray # From there to the 99.9th percentile `(2, cue)`
-    speed:SpeedScale  # Usual speed by height
+    velocity:SpeedScale # Usual speed by height
     seconds:float     # Width of the Gaussian along tracks
     n_objects:int     # Normal objects that it was fitted on
     quantiles:np.ndarray|None=None # Steadied cues of normal objects at `SHARES` `(2, share, cue)`; None in scales of an older version
@@ -79,7 +79,7 @@ class CueScale:
     ) -> np.ndarray: # For `strangeness` and `percentiles` `(object, cue)`
         "Cues with the width that the scale was fitted with (`steady_cues`)"
         if scored.tasks != self.names[:-1]: raise ValueError(f'made for {self.names[:-1]}, asked for {scored.tasks}')
-        return steady_cues(scored, self.speed, self.seconds*fps, ahead)
+        return steady_cues(scored, self.velocity, self.seconds*fps, ahead)
 
     def strangeness(self,
         steady:np.ndarray, # From `steady_cues` `(object, cue)`
@@ -91,29 +91,30 @@ class CueScale:
 
     def to_dict(self) -> dict: # Lists and numbers only, for JSON
         "Everything, for `scale_from_dict`"
-        speed = {name:values.tolist() for name,values in vars(self.speed).items()}
+        velocity = {name:values.tolist() for name,values in vars(self.velocity).items()}
         quantiles = self.quantiles if self.quantiles is None else np.round(self.quantiles, 6).tolist()
-        return {**asdict(self), 'median':self.median.tolist(), 'spread':self.spread.tolist(), 'speed':speed, 'quantiles':quantiles}
+        return {**asdict(self), 'median':self.median.tolist(), 'spread':self.spread.tolist(), 'velocity':velocity, 'quantiles':quantiles}
 
 def scale_from_dict(
     values:dict, # From `CueScale.to_dict`
 ) -> CueScale: # The same scale
     "Read a scale back"
-    speed = SpeedScale(**{name:np.array(part) for name,part in values['speed'].items()})
+    if 'velocity' not in values: raise ValueError('a scale of an older version, which measured speeds in whole boxes: remove the folders scores and held_out of its run, and start the run again; it goes on with scoring')
+    velocity = SpeedScale(**{name:np.array(part) for name,part in values['velocity'].items()})
     arrays = {name:np.array(values[name]) for name in ('median', 'spread', 'quantiles') if values.get(name) is not None}
-    return CueScale(**{**values, 'names':tuple(values['names']), 'speed':speed, **arrays})
+    return CueScale(**{**values, 'names':tuple(values['names']), 'velocity':velocity, **arrays})
 
 def steady_cues(
     scored:ObjectScores, # From `with_cues`
-    speed:SpeedScale,    # Usual speed by height
+    velocity:SpeedScale, # Usual speed by height
     sigma:float,         # Width of the Gaussian along tracks, frames
     ahead:float=np.inf,  # Frames after its own that a mean may use
 ) -> np.ndarray: # Evidence of the tasks, then deviation of speed, averaged along tracks `(object, cue)`
     "All cues of every object, steadied"
-    columns = np.column_stack([scored.evidence, speed(scored.boxes, scored.cues['speed'])])
+    columns = np.column_stack([scored.evidence, velocity(scored.boxes, scored.cues['velocity'])])
     return along_tracks(columns, scored.frame, scored.cues['track'], sigma, ahead)
 
-# %% ../nbs/18_cues.ipynb #360a9574
+# %% ../nbs/18_cues.ipynb #44b16fcb
 def fit_cues(
     held_out:dict[str,ObjectScores], # Normal clips from `with_cues`, by name
     fps:dict[str,float],             # Frames a second by the clip's name
@@ -127,12 +128,12 @@ def fit_cues(
     clips = list(held_out.values())
     added = np.concatenate([clip.cues['added'] for clip in clips]) > 0
     own = ~added if (~added).sum() > 1 else np.ones(total, bool)
-    speed = fit_speeds(np.concatenate([clip.boxes for clip in clips])[own], np.concatenate([clip.cues['speed'] for clip in clips])[own])
-    values = np.concatenate([steady_cues(clip, speed, seconds*fps[name]) for name,clip in held_out.items()])
+    velocity = fit_speeds(np.concatenate([clip.boxes for clip in clips])[own], np.concatenate([clip.cues['velocity'] for clip in clips])[own])
+    values = np.concatenate([steady_cues(clip, velocity, seconds*fps[name]) for name,clip in held_out.items()])
     parts = [values[own], values[added] if added.sum() >= enough else values]
     median, top = (np.stack([np.quantile(part, share, axis=0) for part in parts]) for share in (0.5, high))
     quantiles = np.stack([np.quantile(part, SHARES, axis=0) for part in parts])
-    return CueScale((*clips[0].tasks, 'speed'), median, np.maximum(top-median, 1e-6), speed, seconds, total, quantiles)
+    return CueScale((*clips[0].tasks, 'speed'), median, np.maximum(top-median, 1e-6), velocity, seconds, total, quantiles)
 
 # %% ../nbs/18_cues.ipynb #9af36962
 @patch
@@ -148,7 +149,7 @@ def percentiles(self:CueScale,
         for cue in range(steady.shape[1]): shares[rows,cue] = np.interp(steady[rows,cue], self.quantiles[kind,:,cue], SHARES)
     return shares
 
-# %% ../nbs/18_cues.ipynb #06653958
+# %% ../nbs/18_cues.ipynb #3cbdee3e
 def object_scores(
     strangeness:np.ndarray, # From a `CueScale` `(object, cue)`
 ) -> np.ndarray: # From 0 `(object,)`
@@ -162,6 +163,6 @@ def cue_curve(
     protocol:Protocol,     # How to pool and smooth
     ahead:int|None=None,   # Frames after its own that a score may use; None for as many as the protocol asks
 ) -> np.ndarray: # One score a frame `(frame,)`
-    "One score a frame: the sum over cues of the strangest object in each (Reiss & Hoshen 2022)"
+    "One score a frame: the sum over cues of the strangest object in each (Reiss & Hoshen 2022), averaged over time as a logarithm"
     pooled = sum(pool_frames(scored.frame, scored.boxes, column, scored.n_frames, clip.size, protocol) for column in strangeness.T)
-    return smooth(pooled, protocol, ahead)
+    return np.expm1(smooth(np.log1p(pooled), protocol, ahead))

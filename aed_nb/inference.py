@@ -10,7 +10,7 @@ __all__ = ['MOST_LOST', 'MOST_NOTES', 'FOLLOW_AHEAD', 'FOLLOW_EVERY', 'SCENES', 
            'CurveSmoother', 'Joiner', 'VideoScores', 'score_video', 'score_at_once', 'joined_within',
            'streamed_objects']
 
-# %% ../nbs/30_inference.ipynb #adc4cc87
+# %% ../nbs/30_inference.ipynb #bd63e2fe
 import math
 import queue
 import threading
@@ -39,7 +39,7 @@ from .scoring import ObjectScores, teacher_rows
 from .smoothing import gaussian_taps, get_protocol
 from .tasks.distil import clip_targets
 from .tracks import Linker
-from .velocity import box_means
+from .velocity import box_means, flow_search, upper_halves
 
 # %% ../nbs/30_inference.ipynb #df6670f7
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ class Ahead:
             yield item
             last = time.monotonic()
 
-# %% ../nbs/30_inference.ipynb #d81329f8
+# %% ../nbs/30_inference.ipynb #782eec22
 @dataclass
 class Moment:
     "One frame on its way"
@@ -298,9 +298,11 @@ def with_flow(
     every:int=1, # Frames after which flow is computed anew; until then the last one holds
 ): # Yields the same
     "Note the flow of frames that are wanted, and which of them are looked at anew"
-    search, before, at, held, last = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), None, None, None, -every
+    search, before, at, held, last = None, None, None, None, -every
     def length(one, other):
+        nonlocal search
         with clock('flow'):
+            search = search or flow_search(one.grey.shape[::-1])
             flow = search.calc(one.grey, other.grey, None)
             return cv2.magnitude(flow[...,0], flow[...,1])
     for now in moments:
@@ -573,7 +575,7 @@ class Scorer:
         while self.held and self.held[0].number < until-half: self.held.popleft()
         return results
 
-# %% ../nbs/30_inference.ipynb #95667bf1
+# %% ../nbs/30_inference.ipynb #e4823d1d
 @patch
 def due(self:Scorer,
     moment:Moment, # The next frame, with boxes
@@ -616,7 +618,7 @@ def ask(self:Scorer,
         evidence = self.network.evidence(cubes, teacher) if len(boxes) else np.zeros((0, len(self.settings.tasks)), np.float32)
     results = []
     for moment,rows,part in zip(wanted, due, np.split(evidence, ends)):
-        speeds = box_means(moment.speed, moment.found.boxes[rows]) if len(rows) else np.zeros(0)
+        speeds = box_means(moment.speed, upper_halves(moment.found.boxes[rows])) if len(rows) else np.zeros(0)
         columns = self.filled(moment.track, rows, np.column_stack([part.astype(np.float64), speeds]))
         results.append((moment, columns[:,:-1].astype(np.float32), columns[:,-1]))
     self.answers = {track:row for track,row in self.answers.items() if track in self.linker.alive}
@@ -669,7 +671,7 @@ class CurveSmoother:
         if place-reach > self.begin: self.values, self.begin = self.values[1:], self.begin+1
         return smooth
 
-# %% ../nbs/30_inference.ipynb #86da053e
+# %% ../nbs/30_inference.ipynb #7b672d8b
 class Joiner:
     "From objects of frames that come one after the other to finished results"
     def __init__(self,
@@ -692,7 +694,7 @@ class Joiner:
     ) -> list[FrameResult]: # Results that are ready, in order
         "Add one frame"
         boxes = moment.found.boxes
-        columns = np.column_stack([evidence, self.scale.speed(boxes, speeds)]).astype(np.float64)
+        columns = np.column_stack([evidence, self.scale.velocity(boxes, speeds)]).astype(np.float64)
         self.rows.append((moment.track, columns))
         self.moments.append(moment)
         self.count += 1
@@ -701,7 +703,7 @@ class Joiner:
     def finish(self) -> list[FrameResult]: # The rest
         "No more will come"
         results = [result for _ in range(self.count-self.next) for result in self.one()]
-        return results+[replace(self.waiting.popleft(), score=score) for score in self.smoother.finish()]
+        return results+self.scored(self.smoother.finish())
 
     def steady(self,
         place:int, # Frame, counted from 0
@@ -725,7 +727,13 @@ class Joiner:
             self.scale.percentiles(steady, moment.added).astype(np.float32), object_scores(strange).astype(np.float32), 0., moment.image if self.keep_images else None))
         self.next += 1
         while self.first < self.next-self.back: self.rows.popleft(); self.first += 1
-        return [replace(self.waiting.popleft(), score=score) for score in self.smoother.push(float(strange.max(axis=0, initial=0).sum()))]
+        return self.scored(self.smoother.push(float(np.log1p(strange.max(axis=0, initial=0).sum()))))
+
+    def scored(self,
+        smooth:list[float], # Smoothed logarithms of the frames that wait longest (`cue_curve`)
+    ) -> list[FrameResult]: # The same frames
+        "Give the frames their scores"
+        return [replace(self.waiting.popleft(), score=float(np.expm1(value))) for value in smooth]
 
 # %% ../nbs/30_inference.ipynb #4cf444b9
 class VideoScores:
@@ -897,7 +905,7 @@ def joined_within(
     strange = model.scale(scored, clip.fps, along)
     return strange, cue_curve(scored, strange, clip, get_protocol('clean', model.settings, clip.fps), over)
 
-# %% ../nbs/30_inference.ipynb #8f23d13e
+# %% ../nbs/30_inference.ipynb #d7c7e5ca
 def streamed_objects(
     clip:Clip,       # Any clip
     model:AedModel,  # Trained
@@ -908,4 +916,4 @@ def streamed_objects(
     with playing: parts = [(np.full(len(speeds), moment.frame), moment.found.boxes, evidence, moment.added, speeds, moment.track) for moment,evidence,speeds in playing.pieces()]
     if playing.source.problem is not None: raise playing.source.problem
     frame, boxes, evidence, added, speeds, track = (np.concatenate(column) for column in zip(*parts))
-    return ObjectScores(tuple(model.network.tasks), frame, boxes, evidence, evidence, len(clip), dict(added=added, speed=speeds, track=track))
+    return ObjectScores(tuple(model.network.tasks), frame, boxes, evidence, evidence, len(clip), dict(added=added, velocity=speeds, track=track))

@@ -123,7 +123,7 @@ def evaluate_join(
     intervals = {**frames.pop('intervals', {}), **boxes.pop('intervals', {})}
     return Evaluation(join, protocol, curves, {**frames, **boxes, **(dict(intervals=intervals) if intervals else {})})
 
-# %% ../nbs/19_results.ipynb #1f124f9a
+# %% ../nbs/19_results.ipynb #60935125
 def fit_scales(
     clips:list[Clip],                # Training clips, the held-out ones among them
     held_out:dict[str,ObjectScores], # Scores of held-out clips by name, from `with_cues`
@@ -131,7 +131,7 @@ def fit_scales(
 ) -> tuple[Calibration, CueScale|None]: # For the joins `calibrated` and `aed_nb`; None where no cues were noted
     "Learn from held-out normal objects what is normal"
     calibration = fit_calibration({name:from_detector(scored) for name,scored in held_out.items()})
-    if not all('speed' in scored.cues for scored in held_out.values()): return calibration, None
+    if not all('velocity' in scored.cues for scored in held_out.values()): return calibration, None
     fps = {clip.name:clip.fps for clip in clips if clip.name in held_out}
     return calibration, fit_cues(held_out, fps, settings.track_seconds)
 
@@ -298,7 +298,7 @@ def report_run(
 PAPER = { # Georgescu 2021, table 1, object level: micro, macro, RBDC, TBDC
     'ped2':(97.5, 99.8, 72.8, 91.2), 'avenue':(91.5, 91.9, 57.0, 58.3), 'shanghaitech':(82.4, 89.3, 42.8, 83.9)}
 
-# %% ../nbs/19_results.ipynb #e0e6acf7
+# %% ../nbs/19_results.ipynb #766ee024
 def reported_rows(
     report:dict,                # From a file of `report_run`
     protocols:tuple=PROTOCOLS,  # Protocols to show
@@ -307,7 +307,7 @@ def reported_rows(
     name, shown, settings = report['metrics']['dataset'], ('micro', 'macro_padded', 'rbdc', 'tbdc'), report['record']['settings']
     seen = len(report['history'])*report['record'].get('round_objects', settings['epoch_objects'])
     how = {'boxes':settings['detector'], 'trunk':settings['variant'].replace('_', ' '), 'objects seen':f'{seen:,}'}
-    rows = [{'data set':name, **how, 'score':NAMES[item['join']], 'protocol':item['protocol'], **{COLUMNS[key]:item[key] for key in shown if key in item}}
+    rows = [{'data set':name, **how, 'score':NAMES[item['join']], 'protocol':item['protocol'], **{COLUMNS[key]:with_interval(item, key) for key in shown if key in item}}
         for protocol in protocols for item in report['metrics']['results'] if item['protocol'] == protocol and item['join'] in NAMES]
     if name in PAPER: rows.append({'data set':name, 'boxes':'YOLOv3', 'trunk':'', 'objects seen':'', 'score':'the paper, as published', 'protocol':'theirs',
         **{COLUMNS[key]:value/100 for key,value in zip(shown, PAPER[name])}})

@@ -7,8 +7,9 @@ __all__ = ['BACKENDS', 'PRECISIONS', 'choose_backend', 'choose_precision', 'weig
            'folded_pair', 'folded_trunk', 'tested', 'ScoringNet', 'TorchNetwork', 'OpenVinoNetwork', 'quantised',
            'network_backend', 'OpenVinoYolo', 'detector_backend']
 
-# %% ../nbs/29_backends.ipynb #8baf00cd
+# %% ../nbs/29_backends.ipynb #82e8e578
 import copy
+import hashlib
 import os
 import shutil
 import tempfile
@@ -49,13 +50,13 @@ def choose_precision(
     import openvino
     return 'bf16' if 'BF16' in openvino.Core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES') else 'f32'
 
-# %% ../nbs/29_backends.ipynb #92d22ffa
+# %% ../nbs/29_backends.ipynb #56991f1e
 def weights_hash(
     module:nn.Module, # Any network
 ) -> str: # Changes with any weight
     "Short hash of a network's weights"
-    return text_hash([(name, tuple(values.shape), values.detach().double().sum().item(), values.detach().double().square().sum().item())
-        for name,values in module.state_dict().items()])
+    def content(values): return hashlib.sha256(values.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes()).hexdigest()
+    return text_hash([(name, tuple(values.shape), str(values.dtype), content(values)) for name,values in module.state_dict().items()])
 
 def kept_model(
     name:str,            # Names everything that the result depends on

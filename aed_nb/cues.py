@@ -50,7 +50,7 @@ def from_detector(
     added = scored.cues.get('added')
     return scored if added is None or not added.any() else scored.select(added == 0)
 
-# %% ../nbs/18_cues.ipynb #82bd2e0b
+# %% ../nbs/18_cues.ipynb #4069aaa5
 SHARES = np.r_[np.linspace(0, 0.99, 100), 0.995, 0.999, 1.] # of normal objects, at which a scale keeps their cues
 
 @dataclass
@@ -99,7 +99,7 @@ def scale_from_dict(
     values:dict, # From `CueScale.to_dict`
 ) -> CueScale: # The same scale
     "Read a scale back"
-    if 'velocity' not in values: raise ValueError('a scale of an older version, which measured speeds in whole boxes: remove the folders scores and held_out of its run, and start the run again; it goes on with scoring')
+    if 'velocity' not in values: raise ValueError('a scale of an older version, which measured speeds otherwise: remove metrics.json, alarms.json, scores and held_out from the folder of its run, and start the run again; it is not trained anew, only scored')
     velocity = SpeedScale(**{name:np.array(part) for name,part in values['velocity'].items()})
     arrays = {name:np.array(values[name]) for name in ('median', 'spread', 'quantiles') if values.get(name) is not None}
     return CueScale(**{**values, 'names':tuple(values['names']), 'velocity':velocity, **arrays})
@@ -149,7 +149,7 @@ def percentiles(self:CueScale,
         for cue in range(steady.shape[1]): shares[rows,cue] = np.interp(steady[rows,cue], self.quantiles[kind,:,cue], SHARES)
     return shares
 
-# %% ../nbs/18_cues.ipynb #3cbdee3e
+# %% ../nbs/18_cues.ipynb #d760b6c5
 def object_scores(
     strangeness:np.ndarray, # From a `CueScale` `(object, cue)`
 ) -> np.ndarray: # From 0 `(object,)`
@@ -163,6 +163,6 @@ def cue_curve(
     protocol:Protocol,     # How to pool and smooth
     ahead:int|None=None,   # Frames after its own that a score may use; None for as many as the protocol asks
 ) -> np.ndarray: # One score a frame `(frame,)`
-    "One score a frame: the sum over cues of the strangest object in each (Reiss & Hoshen 2022), averaged over time as a logarithm"
+    "One score a frame: the sum over cues of the strangest object in each (Reiss & Hoshen 2022), averaged over time as a logarithm; under `paper` as it is"
     pooled = sum(pool_frames(scored.frame, scored.boxes, column, scored.n_frames, clip.size, protocol) for column in strangeness.T)
-    return np.expm1(smooth(np.log1p(pooled), protocol, ahead))
+    return smooth(pooled, protocol, ahead) if protocol.name == 'paper' else np.expm1(smooth(np.log1p(pooled), protocol, ahead))

@@ -10,7 +10,7 @@ __all__ = ['MOST_LOST', 'MOST_NOTES', 'FOLLOW_AHEAD', 'FOLLOW_EVERY', 'SCENES', 
            'CurveSmoother', 'Joiner', 'VideoScores', 'score_video', 'score_at_once', 'joined_within',
            'streamed_objects']
 
-# %% ../nbs/30_inference.ipynb #bd63e2fe
+# %% ../nbs/30_inference.ipynb #45b97dce
 import math
 import queue
 import threading
@@ -39,7 +39,7 @@ from .scoring import ObjectScores, teacher_rows
 from .smoothing import gaussian_taps, get_protocol
 from .tasks.distil import clip_targets
 from .tracks import Linker
-from .velocity import box_means, flow_search, upper_halves
+from .velocity import VELOCITY_VERSION, box_means, flow_search, upper_halves
 
 # %% ../nbs/30_inference.ipynb #df6670f7
 @dataclass(frozen=True)
@@ -575,7 +575,7 @@ class Scorer:
         while self.held and self.held[0].number < until-half: self.held.popleft()
         return results
 
-# %% ../nbs/30_inference.ipynb #e4823d1d
+# %% ../nbs/30_inference.ipynb #0d1263fa
 @patch
 def due(self:Scorer,
     moment:Moment, # The next frame, with boxes
@@ -618,7 +618,7 @@ def ask(self:Scorer,
         evidence = self.network.evidence(cubes, teacher) if len(boxes) else np.zeros((0, len(self.settings.tasks)), np.float32)
     results = []
     for moment,rows,part in zip(wanted, due, np.split(evidence, ends)):
-        speeds = box_means(moment.speed, upper_halves(moment.found.boxes[rows])) if len(rows) else np.zeros(0)
+        speeds = box_means(moment.speed, upper_halves(moment.found.boxes[rows], moment.speed.shape[::-1])) if len(rows) else np.zeros(0)
         columns = self.filled(moment.track, rows, np.column_stack([part.astype(np.float64), speeds]))
         results.append((moment, columns[:,:-1].astype(np.float32), columns[:,-1]))
     self.answers = {track:row for track,row in self.answers.items() if track in self.linker.alive}

@@ -8,7 +8,7 @@ __all__ = ['COLUMNS', 'NAMES', 'PAPER', 'clip_tracks', 'Evaluation', 'labelled',
            'save_run', 'write_metrics', 'save_scales', 'load_scales', 'load_run', 'shipped_runs', 'find_run',
            'clip_table', 'scene_table', 'roc_curves', 'report_run', 'reported_rows', 'reported_table']
 
-# %% ../nbs/19_results.ipynb #66152e75
+# %% ../nbs/19_results.ipynb #6ce93a78
 import json
 import shutil
 import time
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .core import Settings, project_root, read_settings, runs_dir, write_json
+from .core import Settings, git_commit, project_root, read_settings, runs_dir, write_json
 from .cues import CueScale, cue_curve, fit_cues, from_detector, object_scores, scale_from_dict
 from .datasets import Clip, VideoDataset
 from .metrics import evaluate_frames, evaluate_regions, evaluate_scenes, inclusive_detections, micro_auc, roc_curve, tracks_from_masks
@@ -123,7 +123,7 @@ def evaluate_join(
     intervals = {**frames.pop('intervals', {}), **boxes.pop('intervals', {})}
     return Evaluation(join, protocol, curves, {**frames, **boxes, **(dict(intervals=intervals) if intervals else {})})
 
-# %% ../nbs/19_results.ipynb #60935125
+# %% ../nbs/19_results.ipynb #ebf83745
 def fit_scales(
     clips:list[Clip],                # Training clips, the held-out ones among them
     held_out:dict[str,ObjectScores], # Scores of held-out clips by name, from `with_cues`
@@ -131,6 +131,7 @@ def fit_scales(
 ) -> tuple[Calibration, CueScale|None]: # For the joins `calibrated` and `aed_nb`; None where no cues were noted
     "Learn from held-out normal objects what is normal"
     calibration = fit_calibration({name:from_detector(scored) for name,scored in held_out.items()})
+    if any('speed' in scored.cues for scored in held_out.values()): raise ValueError('these scores are of an older version, which measured speeds otherwise; ask the network again: `papermill nbs/evaluate.ipynb OUT.ipynb -p run NAME -p rescore True`')
     if not all('velocity' in scored.cues for scored in held_out.values()): return calibration, None
     fps = {clip.name:clip.fps for clip in clips if clip.name in held_out}
     return calibration, fit_cues(held_out, fps, settings.track_seconds)
@@ -180,7 +181,7 @@ def save_scores(
         shutil.rmtree(Path(folder)/part, ignore_errors=True)
         for name,clip in clips.items(): clip.save(Path(folder)/part/f'{name}.npz')
 
-# %% ../nbs/19_results.ipynb #f1867a14
+# %% ../nbs/19_results.ipynb #4d0d2960
 def save_run(
     folder:Path,                  # Of the run
     evaluations:list[Evaluation], # From `evaluate_all`
@@ -200,14 +201,15 @@ def write_metrics(
     "Write the metrics of a run, with everything that says what they mean"
     rows = [dict(protocol=item.protocol, join=item.join, **item.metrics) for item in evaluations]
     return write_json(Path(folder)/'metrics.json', dict(dataset=dataset.name, label_hash=dataset.label_hash, missing=dataset.missing,
-        test_frames=sum(map(len, dataset.test)), written=time.strftime('%Y-%m-%dT%H:%M:%S'), results=rows))
+        test_frames=sum(map(len, dataset.test)), written=time.strftime('%Y-%m-%dT%H:%M:%S'), commit=git_commit(), results=rows))
 
 def save_scales(
     folder:Path,             # Of the run
     calibration:Calibration, # For the join `calibrated`
     scale:CueScale|None,     # For the join `aed_nb`
 ) -> Path: # `scales.json`
-    "Keep what was learned of normal objects, for whoever scores other videos with this run"
+    "Keep what was learned of normal objects, for whoever scores other videos with this run; alarm levels of earlier scales go"
+    (Path(folder)/'alarms.json').unlink(missing_ok=True)
     return write_json(Path(folder)/'scales.json', dict(calibrated={**vars(calibration), 'mean':calibration.mean.tolist(), 'std':calibration.std.tolist()},
         aed_nb=scale and scale.to_dict()))
 

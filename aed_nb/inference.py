@@ -10,7 +10,7 @@ __all__ = ['MOST_LOST', 'MOST_NOTES', 'FOLLOW_AHEAD', 'FOLLOW_EVERY', 'SCENES', 
            'CurveSmoother', 'Joiner', 'VideoScores', 'score_video', 'score_at_once', 'joined_within',
            'streamed_objects']
 
-# %% ../nbs/30_inference.ipynb #45b97dce
+# %% ../nbs/30_inference.ipynb #bd63e2fe
 import math
 import queue
 import threading
@@ -39,7 +39,7 @@ from .scoring import ObjectScores, teacher_rows
 from .smoothing import gaussian_taps, get_protocol
 from .tasks.distil import clip_targets
 from .tracks import Linker
-from .velocity import VELOCITY_VERSION, box_means, flow_search, upper_halves
+from .velocity import box_means, flow_search, upper_halves
 
 # %% ../nbs/30_inference.ipynb #df6670f7
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from .cubes import whole_pixels
 from .datasets import Clip
 from .detect import Detections
 
-# %% ../nbs/15_velocity.ipynb #7a9fcc80
+# %% ../nbs/15_velocity.ipynb #70c21c27
 VELOCITY_VERSION = 2 # raised when speeds change, so that kept scores are not mixed with new ones
 
 def flow_search(
@@ -31,10 +31,11 @@ def flow_search(
     return search
 
 def flow_fields(
-    frames, # RGB frames in order, or anything that yields them
+    frames,      # RGB frames in order, or anything that yields them
+    search=None, # Another `cv2.DISOpticalFlow` than `flow_search` gives
 ): # Yields `float32 (height, width, 2)`, pixels a frame to the right and down, one a frame
     "Optical flow of every frame to the next"
-    search, before, flow = None, None, None
+    before, flow = None, None
     for frame in frames:
         grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
         search = search or flow_search(grey.shape[::-1])
@@ -66,13 +67,15 @@ def upper_halves(
 def box_speeds(
     clip:Clip,             # Any clip
     detections:Detections, # Its boxes
+    search=None,           # Another `cv2.DISOpticalFlow` than `flow_search` gives
+    part=upper_halves,     # Where in the boxes: called with boxes and the frame's size, gives boxes
 ) -> np.ndarray: # Mean length of the flow in the upper half of every box, pixels a frame `(object,)`
     "How fast the content of every box moves"
     speeds = np.zeros(len(detections))
     if not len(detections): return speeds
-    for place,flow in enumerate(flow_fields(clip.frames())):
+    for place,flow in enumerate(flow_fields(clip.frames(), search)):
         rows = np.flatnonzero(detections.frame == place)
-        if len(rows): speeds[rows] = box_means(np.hypot(flow[...,0], flow[...,1]), upper_halves(detections.boxes[rows], clip.size))
+        if len(rows): speeds[rows] = box_means(np.hypot(flow[...,0], flow[...,1]), part(detections.boxes[rows], clip.size))
     return speeds
 
 # %% ../nbs/15_velocity.ipynb #a581df6a

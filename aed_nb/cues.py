@@ -50,7 +50,7 @@ def from_detector(
     added = scored.cues.get('added')
     return scored if added is None or not added.any() else scored.select(added == 0)
 
-# %% ../nbs/18_cues.ipynb #4069aaa5
+# %% ../nbs/18_cues.ipynb #9343c39d
 SHARES = np.r_[np.linspace(0, 0.99, 100), 0.995, 0.999, 1.] # of normal objects, at which a scale keeps their cues
 
 @dataclass
@@ -95,6 +95,7 @@ class CueScale:
         quantiles = self.quantiles if self.quantiles is None else np.round(self.quantiles, 6).tolist()
         return {**asdict(self), 'median':self.median.tolist(), 'spread':self.spread.tolist(), 'velocity':velocity, 'quantiles':quantiles}
 
+# %% ../nbs/18_cues.ipynb #fba0c510
 def scale_from_dict(
     values:dict, # From `CueScale.to_dict`
 ) -> CueScale: # The same scale

@@ -16,7 +16,7 @@ from .cubes import whole_pixels
 from .datasets import Clip
 from .detect import Detections
 
-# %% ../nbs/15_velocity.ipynb #70c21c27
+# %% ../nbs/15_velocity.ipynb #267bfaee
 VELOCITY_VERSION = 2 # raised when speeds change, so that kept scores are not mixed with new ones
 
 def flow_search(
@@ -45,6 +45,7 @@ def flow_fields(
         before = grey
     if before is not None: yield np.zeros((*before.shape, 2), np.float32) if flow is None else flow
 
+# %% ../nbs/15_velocity.ipynb #f2bc9a19
 def box_means(
     values:np.ndarray, # One number a pixel `(height, width)`
     boxes:np.ndarray,  # Left, top, right, bottom in pixels `(object, 4)`

@@ -475,7 +475,7 @@ class CameraGuard:
         "When the model did not fit"
         return [tuple(span) for span in self.spans]
 
-# %% ../nbs/32_alarms.ipynb #678533af
+# %% ../nbs/32_alarms.ipynb #cd3eaf2a
 @patch
 def _look(self:CameraGuard, result):
     "What one look says, before patience"
@@ -504,6 +504,7 @@ def _look_at_picture(self:CameraGuard, result):
         return GuardState('frozen', 'The picture is frozen: it does not change at all.')
     return self._look_at_scene() if known and len(self.pictures) >= min(STAYS, 5) else GuardState()
 
+# %% ../nbs/32_alarms.ipynb #e870223e
 @patch
 def _look_at_scene(self:CameraGuard):
     "Whether what stays in the picture is the scene of training"

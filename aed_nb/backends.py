@@ -156,7 +156,7 @@ class ScoringNet(nn.Module):
         targets = dict(middle=pixels[:,:,self.half], teacher=teacher)
         return torch.stack([task.evidence(task(maps), targets).float() for task in self.tasks.values()], dim=1)
 
-# %% ../nbs/29_backends.ipynb #64b9ba4f
+# %% ../nbs/29_backends.ipynb #69577302
 class TorchNetwork:
     "The network as PyTorch runs it: the reference"
     name = 'torch'
@@ -172,6 +172,7 @@ class TorchNetwork:
         "Evidence of a batch of objects"
         return ask_network(self.network, cubes, teacher, self.settings)[1]
 
+# %% ../nbs/29_backends.ipynb #3d3788d9
 class OpenVinoNetwork:
     "The network as OpenVINO runs it"
     name = 'openvino'

@@ -361,7 +361,7 @@ def surest_close(
     close = (overlap >= share*best) & (overlap > 0)
     return np.where(best[:,0] > 0, np.where(close, certainty, -1).argmax(axis=1), -1)
 
-# %% ../nbs/04_detect.ipynb #5d01a8b9
+# %% ../nbs/04_detect.ipynb #443a761b
 @patch
 def class_probs(
     self:YoloDetector,
@@ -404,6 +404,7 @@ def probs_at(
         found.append(one[4:,places].T.cpu().numpy() * (places >= 0)[:,None])
     return found
 
+# %% ../nbs/04_detect.ipynb #1810f3bb
 @patch
 def with_probs(
     self:YoloDetector,

@@ -86,7 +86,7 @@ def count_findings(
         else: found.append(Finding('ok', seen) if frames == official.n_frames[place] else Finding('warning', seen, 'this is not the official copy: compare its source'))
     return found
 
-# %% ../nbs/26_doctor.ipynb #a0722cf9
+# %% ../nbs/26_doctor.ipynb #73126934
 KNOWN_LABELS = {
     'ped2': '''
         Test001:b35f0f Test002:31702f Test003:34b38d Test004:324424 Test005:2bd79a Test006:a1641d Test007:4bd9b4 Test008:59278e Test009:8714e4
@@ -109,6 +109,7 @@ KNOWN_LABELS = {
         12_0148:26634e 12_0149:d3eb8b 12_0151:ea29fb 12_0152:7b3854 12_0154:4ed3c3 12_0173:de5dc8 12_0174:571af3 12_0175:2fbf20''',
 }
 
+# %% ../nbs/26_doctor.ipynb #b4a882d4
 def known_labels(
     name:str, # Official name
 ) -> dict: # Clip name to the hash of its official labels

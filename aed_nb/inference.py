@@ -206,7 +206,7 @@ def open_source(
         except (ValueError, OSError) as error: raise SourceProblem(str(error)) from error
     raise SourceProblem(f"{source}: {'a folder without images' if path.is_dir() else 'no such file or folder'}; give a video, a folder of images, the number of a camera, or a URL")
 
-# %% ../nbs/30_inference.ipynb #3c9d9463
+# %% ../nbs/30_inference.ipynb #1eae7b87
 class Clock:
     "Seconds that each step has taken; every step belongs to one thread"
     def __init__(self): self.seconds = Counter()
@@ -220,6 +220,7 @@ class Clock:
         try: yield
         finally: self.seconds[step] += time.perf_counter()-begun
 
+# %% ../nbs/30_inference.ipynb #9429d529
 class Ahead:
     "Let a thread work ahead of whoever takes the items"
     def __init__(self,
@@ -331,7 +332,7 @@ def middle_value(
         found = np.where(below <= len(images)//2, tried, found)
     return found
 
-# %% ../nbs/30_inference.ipynb #92a3f5b0
+# %% ../nbs/30_inference.ipynb #3a732499
 class Readable:
     "Frames of a clip; one that cannot be read is what the one before it was"
     def __init__(self,
@@ -344,6 +345,7 @@ class Readable:
             if self.before is None: self.before = np.zeros((*self.clip.size[::-1], 3), np.uint8)
         return self.before
 
+# %% ../nbs/30_inference.ipynb #36db425e
 class SceneAhead:
     "The empty scene of frames that can be read twice, a thousand at a time"
     def __init__(self,
@@ -391,7 +393,7 @@ class ScenePast:
             odd = self.kept[(len(self.kept)+1)%2:]
             self.scene = smoothed(middle_value(np.stack(odd)), self.detector.blur)
 
-# %% ../nbs/30_inference.ipynb #40bef06c
+# %% ../nbs/30_inference.ipynb #5989f989
 FOLLOW_AHEAD = 64 # Frames from which things are followed backward, where there is time
 FOLLOW_EVERY = 16 # Frames that share one beginning
 
@@ -439,6 +441,7 @@ def with_motion(
         yield moment
     yield from waiting
 
+# %% ../nbs/30_inference.ipynb #8e487eb2
 class RunningMotion(MotionDetector):
     "Boxes around everything that moves, from frames as they come"
     def __init__(self,

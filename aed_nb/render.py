@@ -131,7 +131,7 @@ class PeopleBlur:
         self.seen = [(when, old) for when,old in self.seen if seconds-self.hold <= when <= seconds]+[(seconds, np.asarray(boxes, np.float32).reshape(-1, 4))]
         return pixelate(image.copy(), grown(np.concatenate([old for _,old in self.seen]), self.beyond), self.blocks)
 
-# %% ../nbs/33_render.ipynb #b4c437ec
+# %% ../nbs/33_render.ipynb #1e2c9919
 def clock_text(
     seconds:float, # From 0
 ) -> str: # Like `0:07`, `12:40`, `1:02:03`
@@ -182,6 +182,7 @@ class Timeline:
         draw_text(strip, clock_text(self.now)+(f' / {clock_text(self.total)}' if self.total is not None else ''), 4, 14, (225, 225, 225), 0.4)
         return strip
 
+# %% ../nbs/33_render.ipynb #999b50ff
 def _fill(strip, columns, rows, colour):
     "Fill the area below a curve"
     if len(columns) < 2: return

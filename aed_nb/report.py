@@ -156,7 +156,7 @@ def template_folder() -> Path: # Folder inside the package
     "Where the template is"
     return (Path(__file__).parent if '__file__' in globals() else project_root()/'aed_nb')/'templates'
 
-# %% ../nbs/34_report.ipynb #8ed464ed
+# %% ../nbs/34_report.ipynb #0a6473d7
 def time_ticks(
     total:float,  # Seconds of the whole stream
     most:int=8,   # Ticks at the most
@@ -180,6 +180,7 @@ def verdict(
     if not len(scores) or scores.max() >= enter: return line # what is higher and no event came while the model did not fit
     return f'{line}; nearest to the alarm level of {enter:.1f} came {scores.max():.1f}, at {clock_text(seconds[scores.argmax()])}'
 
+# %% ../nbs/34_report.ipynb #25dc8604
 def write_report(
     path:Path,             # File that ends in `.html`
     events:list[Event],    # All events, in any order

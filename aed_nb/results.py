@@ -181,7 +181,7 @@ def save_scores(
         shutil.rmtree(Path(folder)/part, ignore_errors=True)
         for name,clip in clips.items(): clip.save(Path(folder)/part/f'{name}.npz')
 
-# %% ../nbs/19_results.ipynb #4d0d2960
+# %% ../nbs/19_results.ipynb #547f06d0
 def save_run(
     folder:Path,                  # Of the run
     evaluations:list[Evaluation], # From `evaluate_all`
@@ -203,6 +203,7 @@ def write_metrics(
     return write_json(Path(folder)/'metrics.json', dict(dataset=dataset.name, label_hash=dataset.label_hash, missing=dataset.missing,
         test_frames=sum(map(len, dataset.test)), written=time.strftime('%Y-%m-%dT%H:%M:%S'), commit=git_commit(), results=rows))
 
+# %% ../nbs/19_results.ipynb #09ab6ae4
 def save_scales(
     folder:Path,             # Of the run
     calibration:Calibration, # For the join `calibrated`

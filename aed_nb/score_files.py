@@ -167,7 +167,7 @@ def read_labels(
             raise ValueError(f'labels of {name or source}: expected 0 and 1, found {np.unique(values)[:4]}; masks go into a folder of .npy files with three axes')
     return {name:values.astype(np.uint8) for name,values in found.items()}, fps
 
-# %% ../nbs/25_score_files.ipynb #d8033b38
+# %% ../nbs/25_score_files.ipynb #bf97a7d2
 def _divided(values, lengths, what):
     "One array a clip from all frames behind one another"
     if len(values) != sum(lengths.values()):
@@ -186,6 +186,7 @@ def _named_alike(scores, labels, what):
         if missing: raise ValueError(f'{there} have {len(missing)} clip(s) that {away} lack: {_some(missing)}; {away} have {_some(fewer)}. '
             'Clips are matched by name: rename or add files')
 
+# %% ../nbs/25_score_files.ipynb #4858bf81
 def read_lengths(
     lengths:str, # Like `180,180,150`, or a text file with one number a line
 ) -> list[int]: # Frames of each clip
@@ -209,6 +210,7 @@ def _by_clip(scores, labels, lengths, dropped, what):
         scores = _divided(scores[''], {name:len(values)-less for name,values in labels.items()}, what)
     return scores, labels
 
+# %% ../nbs/25_score_files.ipynb #a576b19c
 def matched(
     scores:dict,        # One array a clip, from `read_clips`
     labels:dict,        # The same for labels

@@ -106,7 +106,7 @@ NORMS = ('batch', 'batch_per_length', 'instance')
 TEACHERS = ('efficientnet_lite0', 'resnet50')
 PRECISIONS = ('auto', 'fp32', 'bf16', 'fp16')
 
-# %% ../nbs/00_core.ipynb #4b761337
+# %% ../nbs/00_core.ipynb #8841f9dc
 @dataclass(frozen=True)
 class Settings:
     "Every setting of the method, for one data set"
@@ -120,8 +120,8 @@ class Settings:
     class_weights:str=''              # Weights that lend class probabilities to boxes without any; empty for none (D)
     image_size:int=640                # Longer side that the detector sees, pixels
     min_side:int=0                    # Boxes whose longer side is shorter are dropped, pixels (H)
-    added_boxes:str='motion'          # Boxes that `aed_nb` scores beside the detector's: `motion`, or empty for none (D)
-    added_iou:float=0.3               # Overlap with the detector's boxes from which one from motion is nothing new (D)
+    added_boxes:str='motion,unsure'   # Boxes that `aed_nb` scores beside the detector's: from `motion`, and those of which it is `unsure`; empty for none (D)
+    added_iou:float=0.3               # Overlap with a box that is there from which another is nothing new (D)
     drop_nested:bool=False            # Drop boxes that lie strictly inside another (H)
     # cubes
     cube_size:int=64                  # Side of a crop, pixels (N)
@@ -160,8 +160,8 @@ class Settings:
     @property
     def grey_crops(self): return self.grey or self.channels == 1 # Whether crops are cut with one channel
 
-# %% ../nbs/00_core.ipynb #cb830353
-_CHOICES = dict(variant=VARIANTS, norm=NORMS, teacher=TEACHERS, precision=PRECISIONS, channels=(1,3), cube_size=(64,), added_boxes=('motion', ''))
+# %% ../nbs/00_core.ipynb #9aab5b20
+_CHOICES = dict(variant=VARIANTS, norm=NORMS, teacher=TEACHERS, precision=PRECISIONS, channels=(1,3), cube_size=(64,), added_boxes=('motion,unsure', 'motion', 'unsure', ''))
 _AT_LEAST = dict(image_size=32, half_window=1, max_step=2, epochs=1, batch_size=2, mean_filter=1, map_scale=1, paper_taps=1,
     fps=0, min_side=0, epoch_objects=0, valid_objects=0, lambda_distil=0, static_threshold=0, clean_seconds=0, track_seconds=0, paper_sigma=0, seed=0)
 

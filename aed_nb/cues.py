@@ -6,36 +6,37 @@
 __all__ = ['SHARES', 'merged', 'with_cues', 'from_detector', 'CueScale', 'scale_from_dict', 'steady_cues', 'fit_cues',
            'object_scores', 'cue_curve']
 
-# %% ../nbs/18_cues.ipynb #807a1b85
+# %% ../nbs/18_cues.ipynb #abd997db
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from fastcore.basics import patch
 
 from .datasets import Clip
-from .detect import Detections
+from .detect import ADDED, Detections
 from .scoring import ObjectScores, Protocol, pool_frames, smooth
 from .tracks import along_tracks, link_boxes
 from .velocity import SpeedScale, box_speeds, fit_speeds
 
-# %% ../nbs/18_cues.ipynb #039968bc
+# %% ../nbs/18_cues.ipynb #70fdbcd7
 def merged(
     scored:ObjectScores,         # Scores of one clip
-    more:ObjectScores|None=None, # Scores of boxes that were added
-) -> ObjectScores: # All objects in order of frames, with the cue `added`: 0 or 1
-    "Objects of both sources in one table"
-    parts = [scored] if more is None else [scored, more]
+    more:dict[str,ObjectScores]|None=None, # Scores of boxes that were added, by their source in `ADDED`
+) -> ObjectScores: # All objects in order of frames, with the cue `added`: 0 for the detector's, 1 from motion, 2 where it is unsure
+    "Objects of all sources in one table"
+    more = more or {}
+    parts, numbers = [scored, *more.values()], [0, *(1+ADDED.index(name) for name in more)]
     order = np.argsort(np.concatenate([part.frame for part in parts]), kind='stable')
     def joined(values): return np.concatenate(list(values))[order]
     table = {name:joined(getattr(part, name) for part in parts) for name in ('frame', 'boxes', 'scores', 'evidence')}
     cues = {name:joined(part.cues[name] for part in parts) for name in scored.cues}
-    cues['added'] = joined(np.full(len(part), float(number)) for number,part in enumerate(parts))
+    cues['added'] = joined(np.full(len(part), float(number)) for number,part in zip(numbers, parts))
     return ObjectScores(scored.tasks, n_frames=scored.n_frames, cues=cues, **table)
 
 def with_cues(
     clip:Clip,                   # The clip
     scored:ObjectScores,         # Its scores
-    more:ObjectScores|None=None, # Scores of boxes that were added
+    more:dict[str,ObjectScores]|None=None, # Scores of boxes that were added, by their source in `ADDED`
 ) -> ObjectScores: # With the cues `added`, `velocity` (`box_speeds`, pixels a frame) and `track`
     "Note speed, track and source of every object"
     table = merged(scored, more)
@@ -50,15 +51,15 @@ def from_detector(
     added = scored.cues.get('added')
     return scored if added is None or not added.any() else scored.select(added == 0)
 
-# %% ../nbs/18_cues.ipynb #9343c39d
-SHARES = np.r_[np.linspace(0, 0.99, 100), 0.995, 0.999, 1.] # of normal objects, at which a scale keeps their cues
+# %% ../nbs/18_cues.ipynb #906150d0
+SHARES = np.r_[np.linspace(0, 0.99, 100), 0.995, 0.999, 0.9995, 1.] # of normal objects, at which a scale keeps their cues
 
 @dataclass
 class CueScale:
     "What is normal for every cue"
     names:tuple       # Names of the cues, tasks first
-    median:np.ndarray # On normal objects, detector's boxes and added ones `(2, cue)`
-    spread:np.ndarray # From there to the 99.9th percentile `(2, cue)`
+    median:np.ndarray # On normal objects, detector's boxes and those of every added source `(source, cue)`
+    spread:np.ndarray # From there to the 99.95th percentile `(source, cue)`
     velocity:SpeedScale # Usual speed by height
     seconds:float     # Width of the Gaussian along tracks
     n_objects:int     # Normal objects that it was fitted on
@@ -68,7 +69,7 @@ class CueScale:
         scored:ObjectScores, # From `with_cues`
         fps:float,           # Of the clip, frames a second
         ahead:float=np.inf,  # Frames after its own that an object's mean along its track may use
-    ) -> np.ndarray: # Strangeness from 0; 1 is as strange as one normal object in a thousand `(object, cue)`
+    ) -> np.ndarray: # Strangeness from 0; 1 is as strange as one normal object in two thousand `(object, cue)`
         "Every cue of every object on the common scale"
         return self.strangeness(self.steadied(scored, fps, ahead), scored.cues['added'])
 
@@ -83,10 +84,11 @@ class CueScale:
 
     def strangeness(self,
         steady:np.ndarray, # From `steady_cues` `(object, cue)`
-        added:np.ndarray,  # 1 for boxes from motion, 0 for the detector's `(object,)`
+        added:np.ndarray,  # Number of each box's source, 0 for the detector's `(object,)`
     ) -> np.ndarray: # From 0 `(object, cue)`
         "Steadied cues on the common scale"
         source = np.asarray(added).astype(int)
+        if source.max(initial=0) >= len(self.median): raise ValueError(f'this scale knows {len(self.median)} kinds of boxes, and these are more: it is of an older version. Evaluate its run once with rescore True, or set added_boxes=\'motion\'')
         return np.maximum((steady-self.median[source])/self.spread[source], 0)
 
     def to_dict(self) -> dict: # Lists and numbers only, for JSON
@@ -115,33 +117,34 @@ def steady_cues(
     columns = np.column_stack([scored.evidence, velocity(scored.boxes, scored.cues['velocity'])])
     return along_tracks(columns, scored.frame, scored.cues['track'], sigma, ahead)
 
-# %% ../nbs/18_cues.ipynb #44b16fcb
+# %% ../nbs/18_cues.ipynb #bf36fc8b
 def fit_cues(
-    held_out:dict[str,ObjectScores], # Normal clips from `with_cues`, by name
+    normal:dict[str,ObjectScores],   # Normal clips from `with_cues`, by name
     fps:dict[str,float],             # Frames a second by the clip's name
     seconds:float=0.4,               # Width of the Gaussian along tracks
-    high:float=0.999,                # Share of normal objects that become less than 1
-    enough:int=50,                   # Added boxes that a scale of their own needs
+    high:float=0.9995,               # Share of normal objects that become less than 1
+    enough:int=50,                   # Boxes of an added source that a scale of their own needs
 ) -> CueScale: # Scale of every cue
-    "Learn what is normal from held-out normal objects"
-    total = sum(map(len, held_out.values()))
-    if total < 2: raise ValueError(f'{total} held-out objects: a scale needs at least 2; lower `confidence` or hold out more clips')
-    clips = list(held_out.values())
-    added = np.concatenate([clip.cues['added'] for clip in clips]) > 0
-    own = ~added if (~added).sum() > 1 else np.ones(total, bool)
+    "Learn what is normal from normal objects"
+    total = sum(map(len, normal.values()))
+    if total < 2: raise ValueError(f'{total} normal objects: a scale needs at least 2; lower `confidence` or take more training clips')
+    normal = dict(sorted(normal.items())) # equal heights are put into groups in this order
+    clips = list(normal.values())
+    source = np.concatenate([clip.cues['added'] for clip in clips])
+    own = source == 0 if (source == 0).sum() > 1 else np.ones(total, bool)
     velocity = fit_speeds(np.concatenate([clip.boxes for clip in clips])[own], np.concatenate([clip.cues['velocity'] for clip in clips])[own])
-    values = np.concatenate([steady_cues(clip, velocity, seconds*fps[name]) for name,clip in held_out.items()])
-    parts = [values[own], values[added] if added.sum() >= enough else values]
+    values = np.concatenate([steady_cues(clip, velocity, seconds*fps[name]) for name,clip in normal.items()])
+    parts = [values[own], *(values[source == number] if (source == number).sum() >= enough else values for number in range(1, 1+len(ADDED)))]
     median, top = (np.stack([np.quantile(part, share, axis=0) for part in parts]) for share in (0.5, high))
     quantiles = np.stack([np.quantile(part, SHARES, axis=0) for part in parts])
     return CueScale((*clips[0].tasks, 'speed'), median, np.maximum(top-median, 1e-6), velocity, seconds, total, quantiles)
 
-# %% ../nbs/18_cues.ipynb #9af36962
+# %% ../nbs/18_cues.ipynb #e1de193d
 @patch
 def percentiles(self:CueScale,
     steady:np.ndarray, # From `steady_cues` `(object, cue)`
-    added:np.ndarray,  # 1 for boxes from motion, 0 for the detector's `(object,)`
-) -> np.ndarray: # Share of normal held-out objects that are less strange, in [0,1] `(object, cue)`
+    added:np.ndarray,  # Number of each box's source, 0 for the detector's `(object,)`
+) -> np.ndarray: # Share of normal objects that are less strange, in [0,1] `(object, cue)`
     "How many normal objects are less strange in each cue"
     if self.quantiles is None: return 1-0.5*np.exp(-np.log(500)*self.strangeness(steady, added))
     shares, source = np.zeros(steady.shape), np.asarray(added).astype(int)

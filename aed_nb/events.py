@@ -43,7 +43,7 @@ def known_results(
             strangeness=strangeness[part].astype(np.float32), percentiles=1-10.**(-3*strangeness[part]), object_scores=strangeness[part].sum(axis=1),
             score=float(curve[frame]), image=clip.frames[frame] if images else None)
 
-# %% ../nbs/31_events.ipynb #8effef31
+# %% ../nbs/31_events.ipynb #c0d98b09
 PATH_POINTS = 64 # Boxes that an event keeps at the most, spread over its time
 MOST_PLACES = 16 # Places that are followed at a time
 
@@ -59,7 +59,7 @@ class Event:
     peak_frame:int     # Frame of the peak
     path:list=field(default_factory=list)      # `[frame, seconds, left, top, right, bottom]` of the strangest object, thinned
     tracks:list=field(default_factory=list)    # Numbers of the objects that it was linked from
-    cues:dict=field(default_factory=dict)      # Highest strangeness of every cue; 1 = one normal object in a thousand
+    cues:dict=field(default_factory=dict)      # Highest strangeness of every cue; 1 = one normal object in two thousand
     percentiles:dict=field(default_factory=dict) # Share of normal objects that are less strange, by cue, at the same moment
     number:int=0       # From 1, in the order in which events end
     pictures:object=field(default=None, repr=False) # What was kept for a report

@@ -10,7 +10,7 @@ __all__ = ['MOST_LOST', 'MOST_NOTES', 'FOLLOW_AHEAD', 'FOLLOW_EVERY', 'SCENES', 
            'CurveSmoother', 'Joiner', 'VideoScores', 'score_video', 'score_at_once', 'joined_within',
            'streamed_objects']
 
-# %% ../nbs/30_inference.ipynb #bd63e2fe
+# %% ../nbs/30_inference.ipynb #c3040425
 import math
 import queue
 import threading
@@ -33,7 +33,7 @@ from .cubes import crop_cubes, regular_offsets, window_index
 from .cues import cue_curve, object_scores
 from .datasets import IMAGE_TYPES, Clip, ImageFrames, VideoFrames, files_in, open_video, read_image
 from .detect import (Detections, Detector, MotionDetector, WholeFrames, WithClasses, YoloDetector, clip_boxes, concatenate, empty_scene,
-    follow, follow_frame, smoothed, unseen_boxes)
+    follow, follow_frame, smoothed, unseen_boxes, unsure_boxes)
 from .models import AedModel
 from .scoring import ObjectScores, teacher_rows
 from .smoothing import gaussian_taps, get_protocol
@@ -41,7 +41,7 @@ from .tasks.distil import clip_targets
 from .tracks import Linker
 from .velocity import box_means, flow_search, upper_halves
 
-# %% ../nbs/30_inference.ipynb #df6670f7
+# %% ../nbs/30_inference.ipynb #9414fb06
 @dataclass(frozen=True)
 class FrameResult:
     "What is known of one frame"
@@ -50,8 +50,8 @@ class FrameResult:
     boxes:np.ndarray          # Left, top, right, bottom in pixels `float32 (object, 4)`
     tracks:np.ndarray         # Number of every object's track `(object,)`
     cues:tuple                # Names of the cues: the tasks, then `speed`
-    strangeness:np.ndarray    # Every cue on the model's scale, from 0; 1 is as strange as one normal object in a thousand `float32 (object, cue)`
-    percentiles:np.ndarray    # Share of normal held-out objects that are less strange, in [0,1] `float32 (object, cue)`
+    strangeness:np.ndarray    # Every cue on the model's scale, from 0; 1 is as strange as one normal object in two thousand `float32 (object, cue)`
+    percentiles:np.ndarray    # Share of normal objects that are less strange, in [0,1] `float32 (object, cue)`
     object_scores:np.ndarray  # One score an object, the sum over its cues `float32 (object,)`
     score:float               # One score for the frame, after smoothing
     image:np.ndarray|None     # RGB `uint8 (height, width, 3)`; None when images are not kept
@@ -269,7 +269,7 @@ class Ahead:
             yield item
             last = time.monotonic()
 
-# %% ../nbs/30_inference.ipynb #782eec22
+# %% ../nbs/30_inference.ipynb #f1d3c098
 @dataclass
 class Moment:
     "One frame on its way"
@@ -282,7 +282,7 @@ class Moment:
     moving:Detections|None=None   # Boxes from motion, as frame 0
     speed:np.ndarray|None=None    # Length of the flow, pixels a frame `(height, width)`
     found:Detections|None=None    # Its boxes, as frame 0
-    added:np.ndarray|None=None    # 1 for boxes from motion beside a detector's `(object,)`
+    added:np.ndarray|None=None    # Number of every box's source, 0 for the detector's `(object,)`
     track:np.ndarray|None=None    # Number of every box's track `(object,)`
     anew:bool=True                # Whether all its things are looked at anew, or new ones alone
 
@@ -505,9 +505,9 @@ class Few:
     ): self.images, self.size = images, images[0].shape[1::-1]
     def __len__(self): return len(self.images)
 
-# %% ../nbs/30_inference.ipynb #d1c3cfe2
+# %% ../nbs/30_inference.ipynb #46f9089c
 class BoxFinder:
-    "Boxes of the next frames, with those from motion that the detector has not seen"
+    "Boxes of the next frames, with those from motion and those of which the detector is unsure"
     def __init__(self,
         model:AedModel,      # For settings
         detector:Detector,   # The model's, in the form that a backend runs
@@ -515,22 +515,21 @@ class BoxFinder:
         clock:Clock,         # Where time is noted
     ):
         self.settings, self.detector, self.clock = model.settings, detector, clock
-        self.more = self.settings.added_boxes == 'motion' and isinstance(detector, YoloDetector)
+        self.more = self.settings.added_boxes if isinstance(detector, YoloDetector) else ''
         self.find = None if self.more else next_boxes(detector, source)
         if isinstance(detector, YoloDetector): detector.raw([np.zeros((*source.size[::-1], 3), np.uint8)]) # made ready for this size before the first frame comes
         inner = detector.detector if isinstance(detector, WithClasses) else detector
-        self.motion = MotionDetector() if self.more else inner if isinstance(inner, MotionDetector) else None # whose boxes the moments must bring
+        self.motion = MotionDetector() if 'motion' in self.more else inner if isinstance(inner, MotionDetector) else None # whose boxes the moments must bring
 
     def __call__(self,
         moments:list[Moment], # The next frames that are wanted
     ):
         "Note every frame's boxes"
-        with self.clock('detect'): found, new = self.both(moments) if self.more else (self.chosen(self.find(moments).above(self.settings.confidence)), None)
+        with self.clock('detect'): sources = self.all_sources(moments) if self.more else {0:self.chosen(self.find(moments).above(self.settings.confidence))}
         for place,moment in enumerate(moments):
-            own, other = found.of_frame(place), None if new is None else new.of_frame(place)
-            parts = [own] if other is None else [own, other]
+            parts = [found.of_frame(place) for found in sources.values()]
             moment.found = concatenate([replace(part, frame=np.zeros(len(part)), n_frames=1) for part in parts])
-            moment.added = np.repeat([0., 1.], [len(own), 0 if other is None else len(other)])
+            moment.added = np.repeat(np.array(list(sources), float), [len(part) for part in parts])
 
     def chosen(self,
         found:Detections, # Boxes above the confidence
@@ -538,16 +537,23 @@ class BoxFinder:
         "Leave out what is too small or nested, where the settings say so"
         return found.filtered(self.settings.min_side, self.settings.drop_nested)
 
-    def both(self,
+    def all_sources(self,
         moments:list[Moment], # The next frames that are wanted
-    ) -> tuple[Detections, Detections]: # The detector's boxes, and those from motion that it has not seen
-        "Boxes of both sources, from one pass of the detector"
-        images, moving = [moment.image for moment in moments], moving_boxes(moments)
+    ) -> dict[int,Detections]: # The detector's boxes as 0, and those of every added source
+        "Boxes of all sources, from one pass of the detector"
+        images, most_iou = [moment.image for moment in moments], self.settings.added_iou
         output, padded = self.detector.raw(images)
-        found = self.detector.choose(output, padded, images).above(self.settings.confidence)
-        new = moving[unseen_boxes(found, moving, self.settings.added_iou)]
-        probs = self.detector.probs_at(output, padded, images, [new.of_frame(place).boxes for place in range(len(images))])
-        return self.chosen(found), replace(new, scores=np.ones(len(new)), probs=np.concatenate(probs))
+        found = self.detector.choose(output, padded, images)
+        seen = found.above(self.settings.confidence)
+        sources = {0:self.chosen(seen)}
+        if 'motion' in self.more:
+            moving = moving_boxes(moments)
+            new = moving[unseen_boxes(seen, moving, most_iou)]
+            probs = self.detector.probs_at(output, padded, images, [new.of_frame(place).boxes for place in range(len(images))])
+            sources[1] = replace(new, scores=np.ones(len(new)), probs=np.concatenate(probs))
+            seen = concatenate([seen, sources[1]])
+        if 'unsure' in self.more: sources[2] = unsure_boxes(found, seen, self.settings.confidence, most_iou)
+        return sources
 
 # %% ../nbs/30_inference.ipynb #e055ac05
 class Scorer:

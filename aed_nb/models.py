@@ -23,7 +23,7 @@ from .results import find_run, load_scales, shipped_runs
 from .scoring import Calibration, ObjectScores, get_protocol, score_clips
 from .tasks.distil import ImageNetTeacher, teacher_targets
 
-# %% ../nbs/22_models.ipynb #efa9a76a
+# %% ../nbs/22_models.ipynb #0e60fc4a
 @dataclass
 class AedModel:
     "A trained network with all that scoring needs"
@@ -53,8 +53,8 @@ class AedModel:
         more = find_more(finder, [clip], self.settings, folder, progress, motion)
         logits = self.teacher and teacher_targets(self.teacher, store, [clip], found, folder and Path(folder)/'teacher', progress)
         scored = score_clips(self.network, store, [clip], found, self.settings, logits, progress)
-        added = score_clips(self.network, store, [clip], more, self.settings, progress=progress) if more else {}
-        return with_cues(clip, scored[clip.name], added.get(clip.name))
+        added = {source:score_clips(self.network, store, [clip], boxes, self.settings, progress=progress)[clip.name] for source,boxes in more.items()}
+        return with_cues(clip, scored[clip.name], added)
 
     def objects(self,
         scored:ObjectScores, # From `score`

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['COLUMNS', 'NAMES', 'PAPER', 'clip_tracks', 'Evaluation', 'labelled', 'evaluate_curves', 'ends_of', 'evaluate_boxes',
            'lifted', 'evaluate_join', 'fit_scales', 'evaluate_all', 'with_interval', 'evaluation_table', 'save_scores',
-           'save_run', 'write_metrics', 'save_scales', 'load_scales', 'load_run', 'shipped_runs', 'find_run',
-           'clip_table', 'scene_table', 'roc_curves', 'report_run', 'reported_rows', 'reported_table']
+           'save_run', 'write_metrics', 'save_scales', 'load_scales', 'load_normal', 'load_run', 'shipped_runs',
+           'find_run', 'clip_table', 'scene_table', 'roc_curves', 'report_run', 'reported_rows', 'reported_table']
 
 # %% ../nbs/19_results.ipynb #6ce93a78
 import json
@@ -93,7 +93,7 @@ def lifted(
     lowest = min([0., *(values.min(initial=0.) for values in joined.values())])
     return {name:values-lowest for name,values in joined.items()}
 
-# %% ../nbs/19_results.ipynb #4adee97b
+# %% ../nbs/19_results.ipynb #0c769242
 def evaluate_join(
     clips:list[Clip],                  # Test clips
     tracks:dict,                       # From `clip_tracks`, by the clip's name
@@ -109,7 +109,7 @@ def evaluate_join(
     rules = {clip.name:get_protocol(protocol, settings, clip.fps) for clip in clips}
     if join != 'aed_nb': scored = {name:from_detector(objects) for name,objects in scored.items()}
     if join == 'aed_nb':
-        if scale is None: raise ValueError("join 'aed_nb' needs a scale; make it with `fit_scales` on held-out clips")
+        if scale is None: raise ValueError("join 'aed_nb' needs a scale; make it with `fit_scales` on normal clips")
         strangeness = {clip.name:scale(scored[clip.name], clip.fps) for clip in clips}
         joined = {name:object_scores(values) for name,values in strangeness.items()}
         curves = {clip.name:cue_curve(scored[clip.name], strangeness[clip.name], clip, rules[clip.name]) for clip in clips}
@@ -123,20 +123,20 @@ def evaluate_join(
     intervals = {**frames.pop('intervals', {}), **boxes.pop('intervals', {})}
     return Evaluation(join, protocol, curves, {**frames, **boxes, **(dict(intervals=intervals) if intervals else {})})
 
-# %% ../nbs/19_results.ipynb #ebf83745
+# %% ../nbs/19_results.ipynb #ad724726
 def fit_scales(
-    clips:list[Clip],                # Training clips, the held-out ones among them
-    held_out:dict[str,ObjectScores], # Scores of held-out clips by name, from `with_cues`
-    settings:Settings,               # Of the run
+    clips:list[Clip],              # All training clips
+    normal:dict[str,ObjectScores], # Scores of some of them by name, from `with_cues`
+    settings:Settings,             # Of the run
 ) -> tuple[Calibration, CueScale|None]: # For the joins `calibrated` and `aed_nb`; None where no cues were noted
-    "Learn from held-out normal objects what is normal"
-    calibration = fit_calibration({name:from_detector(scored) for name,scored in held_out.items()})
-    if any('speed' in scored.cues for scored in held_out.values()): raise ValueError('these scores are of an older version, which measured speeds otherwise; ask the network again: `papermill nbs/evaluate.ipynb OUT.ipynb -p run NAME -p rescore True`')
-    if not all('velocity' in scored.cues for scored in held_out.values()): return calibration, None
-    fps = {clip.name:clip.fps for clip in clips if clip.name in held_out}
-    return calibration, fit_cues(held_out, fps, settings.track_seconds)
+    "Learn from normal objects what is normal"
+    calibration = fit_calibration({name:from_detector(scored) for name,scored in normal.items()})
+    if any('speed' in scored.cues for scored in normal.values()): raise ValueError('these scores are of an older version, which measured speeds otherwise; ask the network again: `papermill nbs/evaluate.ipynb OUT.ipynb -p run NAME -p rescore True`')
+    if not all('velocity' in scored.cues for scored in normal.values()): return calibration, None
+    fps = {clip.name:clip.fps for clip in clips if clip.name in normal}
+    return calibration, fit_cues(normal, fps, settings.track_seconds)
 
-# %% ../nbs/19_results.ipynb #4edd595b
+# %% ../nbs/19_results.ipynb #ee7afa44
 COLUMNS = {'micro':'micro', 'macro_padded':'macro padded', 'macro_skip':'macro skip', 'rbdc':'RBDC', 'tbdc':'TBDC'}
 NAMES = {'mean':'plain mean (paper)', 'calibrated':'common scale', 'aed_nb':'aed_nb', 'constant':'a constant score'}
 
@@ -144,7 +144,7 @@ def evaluate_all(
     clips:list[Clip],               # Test clips
     scored:dict[str,ObjectScores],  # Object scores by the clip's name
     settings:Settings,              # Of the run
-    calibration:Calibration,        # Fitted on held-out normal objects
+    calibration:Calibration,        # Fitted on normal objects
     scale:CueScale|None=None,       # Fitted on the same, for `aed_nb`; None leaves that out
     n_resamples:int=1000,           # Draws of the bootstrap over clips, for the joins; 0 for no intervals
 ) -> list[Evaluation]: # For each protocol: the joins, every task alone, a constant
@@ -170,15 +170,15 @@ def evaluation_table(
         **{title:with_interval(item.metrics, name) for name,title in COLUMNS.items() if item.metrics.get(name) is not None}} for item in evaluations]
     return results_table(rows)
 
-# %% ../nbs/19_results.ipynb #86ddf3bb
+# %% ../nbs/19_results.ipynb #5cc64a9e
 def save_scores(
-    folder:Path,                     # Of the run
-    scored:dict[str,ObjectScores],   # Test clips
-    held_out:dict[str,ObjectScores], # Held-out training clips
+    folder:Path,                   # Of the run
+    scored:dict[str,ObjectScores], # Test clips
+    normal:dict[str,ObjectScores], # Training clips that scales are fitted on
 ):
     "Keep the object scores of a run, instead of any that were there"
-    for part,clips in (('scores', scored), ('held_out', held_out)):
-        shutil.rmtree(Path(folder)/part, ignore_errors=True)
+    for part in ('scores', 'normal', 'held_out'): shutil.rmtree(Path(folder)/part, ignore_errors=True)
+    for part,clips in (('scores', scored), ('normal', normal)):
         for name,clip in clips.items(): clip.save(Path(folder)/part/f'{name}.npz')
 
 # %% ../nbs/19_results.ipynb #547f06d0
@@ -203,7 +203,7 @@ def write_metrics(
     return write_json(Path(folder)/'metrics.json', dict(dataset=dataset.name, label_hash=dataset.label_hash, missing=dataset.missing,
         test_frames=sum(map(len, dataset.test)), written=time.strftime('%Y-%m-%dT%H:%M:%S'), commit=git_commit(), results=rows))
 
-# %% ../nbs/19_results.ipynb #09ab6ae4
+# %% ../nbs/19_results.ipynb #0b31d2f1
 def save_scales(
     folder:Path,             # Of the run
     calibration:Calibration, # For the join `calibrated`
@@ -225,17 +225,23 @@ def load_scales(
     calibration = Calibration(tuple(known['tasks']), np.array(known['mean']), np.array(known['std']), known['n_objects'])
     return calibration, values['aed_nb'] and scale_from_dict(values['aed_nb'])
 
+def _load_part(folder, part):
+    "Scores below a folder of a run, by the clip's name"
+    files = sorted((folder/part).rglob('*.npz'))
+    if not files: raise FileNotFoundError(f'{folder.name} has no {part}: the run did not finish; start it again with the same settings and it goes on')
+    return {file.relative_to(folder/part).as_posix()[:-len('.npz')]:load_scores(file) for file in files}
+
+def load_normal(
+    folder:Path, # Of a finished run
+) -> dict[str,ObjectScores]: # Scores of the clips that the scales are fitted on, by name
+    "Read what a run has kept of normal clips"
+    return _load_part(Path(folder), 'held_out' if (Path(folder)/'held_out').is_dir() else 'normal')
+
 def load_run(
     folder:Path, # Of a finished run
-) -> tuple[Settings, dict, dict]: # Settings; scores of test clips and of held-out clips by name
+) -> tuple[Settings, dict, dict]: # Settings; scores of test clips and of normal clips by name
     "Read what a run has kept"
-    folder, parts = Path(folder), []
-    settings = read_settings(folder)
-    for part in ('scores', 'held_out'):
-        files = sorted((folder/part).rglob('*.npz'))
-        if not files: raise FileNotFoundError(f"{folder.name} has no {part}: the run did not finish; start it again with the same settings and it goes on")
-        parts.append({file.relative_to(folder/part).as_posix()[:-len('.npz')]:load_scores(file) for file in files})
-    return settings, *parts
+    return read_settings(folder), _load_part(Path(folder), 'scores'), load_normal(folder)
 
 # %% ../nbs/19_results.ipynb #db4254f4
 def shipped_runs() -> Path: # Folder inside the package

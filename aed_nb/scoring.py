@@ -139,7 +139,7 @@ def score_clips(
             bar.update(len(found))
     return scored
 
-# %% ../nbs/12_scoring.ipynb #248b149a
+# %% ../nbs/12_scoring.ipynb #a043ddcb
 @dataclass
 class Calibration:
     "The scale of every task on normal objects"
@@ -156,14 +156,14 @@ class Calibration:
         return np.maximum((scored.evidence-self.mean)/self.std, 0)
 
 def fit_calibration(
-    scored:dict[str,ObjectScores], # Scores of held-out normal clips, by name
+    scored:dict[str,ObjectScores], # Scores of normal clips, by name
 ) -> Calibration: # Scale of every task
     "Fit the common scale on normal objects"
     evidence = np.concatenate([clip.evidence for clip in scored.values()])
-    if len(evidence) < 2: raise ValueError(f'{len(evidence)} held-out objects: a scale needs at least 2; lower `confidence` or hold out more clips')
+    if len(evidence) < 2: raise ValueError(f'{len(evidence)} normal objects: a scale needs at least 2; lower `confidence` or take more training clips')
     return Calibration(next(iter(scored.values())).tasks, evidence.mean(0), np.maximum(evidence.std(0), 1e-8), len(evidence))
 
-# %% ../nbs/12_scoring.ipynb #a477e966
+# %% ../nbs/12_scoring.ipynb #213797ab
 JOINS = ('mean', 'calibrated')
 
 def join_tasks(
@@ -174,7 +174,7 @@ def join_tasks(
     "One score an object out of its task scores (Georgescu 2021, section 3.4)"
     if how == 'mean': return scored.scores.mean(axis=1)
     if how == 'calibrated':
-        if calibration is None: raise ValueError("join 'calibrated' needs a calibration; make it with `fit_calibration` on held-out clips")
+        if calibration is None: raise ValueError("join 'calibrated' needs a calibration; make it with `fit_calibration` on normal clips")
         return calibration(scored).mean(axis=1)
     if how in scored.tasks: return scored.evidence[:,scored.tasks.index(how)]
     raise ValueError(f"join={how!r}: allowed are {', '.join(JOINS)} or one of {', '.join(scored.tasks)}")

@@ -40,7 +40,7 @@ def test_parameters_arrive(trained):
 
 def test_everything_of_a_run_is_kept(trained):
     kept = {path.name for path in trained.iterdir() if path.name[0] != '.'}
-    assert kept >= {'record.json', 'history.json', 'model.safetensors', 'scores', 'held_out', 'metrics.json', 'curves.json', 'curves.png', 'roc.png'}
+    assert kept >= {'record.json', 'history.json', 'model.safetensors', 'scores', 'normal', 'metrics.json', 'curves.json', 'curves.png', 'roc.png'}
     assert len(json.loads((trained/'history.json').read_text())) == SMALL['epochs']
 
 def results(folder):

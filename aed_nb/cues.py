@@ -51,7 +51,7 @@ def from_detector(
     added = scored.cues.get('added')
     return scored if added is None or not added.any() else scored.select(added == 0)
 
-# %% ../nbs/18_cues.ipynb #906150d0
+# %% ../nbs/18_cues.ipynb #10a3c4d3
 SHARES = np.r_[np.linspace(0, 0.99, 100), 0.995, 0.999, 0.9995, 1.] # of normal objects, at which a scale keeps their cues
 
 @dataclass
@@ -59,7 +59,7 @@ class CueScale:
     "What is normal for every cue"
     names:tuple       # Names of the cues, tasks first
     median:np.ndarray # On normal objects, detector's boxes and those of every added source `(source, cue)`
-    spread:np.ndarray # From there to the 99.95th percentile `(source, cue)`
+    spread:np.ndarray # From there to what one in two thousand exceeds, or ten of fewer than 20,000 `(source, cue)`
     velocity:SpeedScale # Usual speed by height
     seconds:float     # Width of the Gaussian along tracks
     n_objects:int     # Normal objects that it was fitted on
@@ -117,17 +117,18 @@ def steady_cues(
     columns = np.column_stack([scored.evidence, velocity(scored.boxes, scored.cues['velocity'])])
     return along_tracks(columns, scored.frame, scored.cues['track'], sigma, ahead)
 
-# %% ../nbs/18_cues.ipynb #bf36fc8b
+# %% ../nbs/18_cues.ipynb #de86b8e9
 def fit_cues(
     normal:dict[str,ObjectScores],   # Normal clips from `with_cues`, by name
     fps:dict[str,float],             # Frames a second by the clip's name
     seconds:float=0.4,               # Width of the Gaussian along tracks
-    high:float=0.9995,               # Share of normal objects that become less than 1
+    high:float|None=None,            # Share of normal objects that become less than 1; None for all but one in two thousand, or all but ten where there are fewer than 20,000
     enough:int=50,                   # Boxes of an added source that a scale of their own needs
 ) -> CueScale: # Scale of every cue
     "Learn what is normal from normal objects"
     total = sum(map(len, normal.values()))
     if total < 2: raise ValueError(f'{total} normal objects: a scale needs at least 2; lower `confidence` or take more training clips')
+    if high is None: high = 1-min(max(1/2000, 10/total), 0.5)
     normal = dict(sorted(normal.items())) # equal heights are put into groups in this order
     clips = list(normal.values())
     source = np.concatenate([clip.cues['added'] for clip in clips])

@@ -50,21 +50,21 @@ AUTHORS = { # UCSD Ped2, percent; `macro_padded` is their macro AUC
     'distil':dict(macro_padded=96.4),       # the same reading
 }
 
-# %% ../nbs/21_ablation.ipynb #4685d40e
+# %% ../nbs/21_ablation.ipynb #0d56bfa2
 def normal_ceiling(
-    curves:dict,            # Smoothed scores `(frame,)` of held-out normal clips, by name
+    curves:dict,            # Smoothed scores `(frame,)` of normal clips, by name
     quantile:float=0.999,   # Share of normal frames that stay below, in (0,1]
 ) -> float: # Above 0
     "What normal video hardly exceeds"
     ceiling = float(np.quantile(np.concatenate(list(curves.values())), quantile))
-    if not ceiling > 0: raise ValueError(f'normal curves reach {ceiling:g}: nothing to divide by; are there any objects in the held-out clips?')
+    if not ceiling > 0: raise ValueError(f'normal curves reach {ceiling:g}: nothing to divide by; are there any objects in the normal clips?')
     return ceiling
 
 def late_fusion(
     object_curves:dict,     # Smoothed scores `(frame,)` from objects, by the clip's name
     frame_curves:dict,      # Smoothed scores `(frame,)` from whole frames, by the clip's name
-    object_normal:dict,     # The first on held-out normal clips
-    frame_normal:dict,      # The second on held-out normal clips
+    object_normal:dict,     # The first on normal clips
+    frame_normal:dict,      # The second on normal clips
     quantile:float=0.999,   # Share of normal frames that stay below 1
 ) -> dict: # Joined scores `(frame,)` by the clip's name; 1 is the most that normal video reaches
     "Mean of two levels, each on the scale of normal video (Georgescu 2021, late fusion)"

@@ -166,7 +166,7 @@ def write_stream(
     if failure is not None: raise failure
     return why
 
-# %% ../nbs/35_commands.ipynb #28bac40a
+# %% ../nbs/35_commands.ipynb #ced73a86
 def save_alarms(
     folder:Path,                   # Of the run
     normal:NormalEvents,           # From `count_events` on held-out clips
@@ -196,7 +196,9 @@ def fit_alarms(
     camera:bool=True,   # Learn what is usual for the camera, too; for clips of one camera
 ) -> tuple[NormalEvents, CameraReference|None]: # Also in `alarms.json`
     "Learn alarm levels from the held-out clips of a run"
-    model, known, names = load_model(folder), load_normal(folder), held_out_names(folder)
+    model, names = load_model(folder), held_out_names(folder)
+    try: known = load_normal(folder)
+    except FileNotFoundError: known = {}
     held = {clip:known[clip.name] for clip in clips if clip.name in names and clip.name in known}
     if not held: raise ValueError(f'{Path(folder).name} has no scores of held-out clips; train it again, or score it once with `papermill nbs/evaluate.ipynb`')
     normal = count_events([scored_results(clip, scored, model.scale, model.curve(scored, clip)) for clip,scored in held.items()])

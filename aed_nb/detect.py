@@ -812,7 +812,7 @@ class NewBoxes(Detector):
         if progress: progress(len(clip))
         return replace(more, scores=np.ones(len(more)), probs=np.concatenate(probs))
 
-# %% ../nbs/04_detect.ipynb #3756bb69
+# %% ../nbs/04_detect.ipynb #67caeec2
 ADDED = ('motion', 'unsure') # Sources beside the detector's own boxes, which are source 0
 
 def unsure_boxes(
@@ -826,7 +826,7 @@ def unsure_boxes(
     from torchvision.ops import batched_nms
     low = found[found.scores < confidence]
     low = low[unseen_boxes(seen, low, most_iou)]
-    boxes, scores, frame = (torch.as_tensor(np.asarray(values, kind)) for values,kind in ((low.boxes, np.float32), (low.scores, np.float32), (low.frame, np.int64)))
+    boxes, scores, frame = (torch.as_tensor(np.asarray(values, kind)) for values,kind in ((low.boxes, np.float64), (low.scores, np.float64), (low.frame, np.int64)))
     return low[np.sort(batched_nms(boxes, scores, frame, most_iou).numpy())]
 
 class UnsureBoxes(Detector):

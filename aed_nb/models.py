@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AedModel', 'load_model']
 
-# %% ../nbs/22_models.ipynb #b00e1892
+# %% ../nbs/22_models.ipynb #9983ff17
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,15 +15,15 @@ import torch
 
 from .core import Settings, read_settings
 from .cubes import ClipStore
-from .cues import CueScale, cue_curve, object_scores, with_cues
+from .cues import CueScale, cue_curve, object_scores, score_sources
 from .datasets import Clip
 from .detect import Detector, MotionDetector, find_more, find_objects, get_detector
 from .learner import MultiTaskNet, build_model, load_weights
 from .results import find_run, load_scales, shipped_runs
-from .scoring import Calibration, ObjectScores, get_protocol, score_clips
+from .scoring import Calibration, ObjectScores, get_protocol
 from .tasks.distil import ImageNetTeacher, teacher_targets
 
-# %% ../nbs/22_models.ipynb #0e60fc4a
+# %% ../nbs/22_models.ipynb #c03bb449
 @dataclass
 class AedModel:
     "A trained network with all that scoring needs"
@@ -52,9 +52,7 @@ class AedModel:
         found = find_objects(finder, [clip], self.settings, folder and Path(folder)/finder.key, progress)
         more = find_more(finder, [clip], self.settings, folder, progress, motion)
         logits = self.teacher and teacher_targets(self.teacher, store, [clip], found, folder and Path(folder)/'teacher', progress)
-        scored = score_clips(self.network, store, [clip], found, self.settings, logits, progress)
-        added = {source:score_clips(self.network, store, [clip], boxes, self.settings, progress=progress)[clip.name] for source,boxes in more.items()}
-        return with_cues(clip, scored[clip.name], added)
+        return score_sources(self.network, store, [clip], found, more, self.settings, logits, progress)[clip.name]
 
     def objects(self,
         scored:ObjectScores, # From `score`

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['clips_for_scale', 'Prepared', 'ask_teacher', 'prepare', 'resume_run', 'train_network', 'score_everything', 'run_once']
 
-# %% ../nbs/20_pipeline.ipynb #04c0707c
+# %% ../nbs/20_pipeline.ipynb #ac7402fa
 import json
 import time
 from contextlib import nullcontext
@@ -18,13 +18,13 @@ from fastai.callback.progress import ProgressCallback
 
 from .core import Settings, keep_memory, read_settings, run_folder, seed_everything, text_hash, write_json, write_record
 from .cubes import ClipStore
-from .cues import with_cues
+from .cues import score_sources
 from .datasets import Clip, VideoDataset, run_data
 from .detect import Detector, find_more, find_objects, get_detector
 from .learner import AedLearner, aed_learner, cube_loaders, hold_out, load_weights, resolve_precision
 from .net3d import parameter_count
 from .results import evaluate_all, fit_scales, save_run, save_scales, save_scores
-from .scoring import score_clips, teacher_rows
+from .scoring import teacher_rows
 from .tasks.distil import ImageNetTeacher, teacher_targets
 
 # %% ../nbs/20_pipeline.ipynb #24dac6d5
@@ -135,7 +135,7 @@ def train_network(
     load_weights(learn.model, folder/'model.safetensors')
     return learn
 
-# %% ../nbs/20_pipeline.ipynb #3954c42e
+# %% ../nbs/20_pipeline.ipynb #96a3e0b1
 def score_everything(
     model,              # Trained network
     ready:Prepared,     # From `prepare`
@@ -145,9 +145,7 @@ def score_everything(
     "Score test clips and those that say what is normal, with all cues"
     def score(clips, boxes, logits):
         more = find_more(ready.finder, clips, settings, progress=progress)
-        scored = score_clips(model, ready.store, clips, boxes, settings, logits, progress)
-        added = {source:score_clips(model, ready.store, clips, found, settings, None, progress) for source,found in more.items()}
-        return {clip.name:with_cues(clip, scored[clip.name], {source:part[clip.name] for source,part in added.items()}) for clip in clips}
+        return score_sources(model, ready.store, clips, boxes, more, settings, logits, progress)
     normal = score(ready.normal_clips, ready.train_boxes, ready.normal_logits)
     return score(ready.data.test, ready.test_boxes, ready.test_logits), normal
 
